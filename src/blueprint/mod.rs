@@ -1,0 +1,1 @@
+//! What an environment consists of: a pure function of configuration and suffix.

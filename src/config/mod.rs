@@ -1,0 +1,1 @@
+//! `platform.toml`: types, defaults and validation with the place of the mistake.

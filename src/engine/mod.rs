@@ -1,0 +1,1 @@
+//! The resource contract, the graph, the plan and the scheduler. Knows nothing of AWS, terminals or files.

@@ -1,0 +1,1 @@
+//! The mesh: certificates and the Envoy bootstrap.

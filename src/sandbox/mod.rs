@@ -1,0 +1,1 @@
+//! The simulated AWS: strict, with latency, asynchronous readiness and eventual consistency.

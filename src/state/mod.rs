@@ -1,0 +1,1 @@
+//! The journal, the lock and the store of an environment.

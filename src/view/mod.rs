@@ -1,0 +1,1 @@
+//! How runs are shown: live tree, plain lines, tables, JSON events.
