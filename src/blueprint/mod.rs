@@ -1,1 +1,5 @@
-//! What an environment consists of: a pure function of configuration and suffix.
+//! What an environment consists of: a pure function of configuration, suffix and a few facts. Makes no call, reads no clock.
+
+pub mod draft;
+
+pub use draft::{Draft, Facts};

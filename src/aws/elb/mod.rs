@@ -1,0 +1,9 @@
+//! Elastic Load Balancing v2: the load balancer, its listeners and rules, target groups.
+
+use std::sync::Arc;
+
+use super::Aws;
+use crate::engine::Kinds;
+
+/// Adds this service's kinds.
+pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
