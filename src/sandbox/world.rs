@@ -8,6 +8,11 @@ use serde::de::DeserializeOwned;
 
 use super::clock::Moment;
 use super::ec2::Ec2State;
+use super::ecr::EcrState;
+use super::iam::IamState;
+use super::kms::KmsState;
+use super::logs::LogsState;
+use super::sns::SnsState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -125,4 +130,14 @@ macro_rules! world {
 world! {
     /// VPC, subnets, gateways, groups, network interfaces.
     ec2: Ec2State,
+    /// Image repositories.
+    ecr: EcrState,
+    /// Roles.
+    iam: IamState,
+    /// Keys and aliases.
+    kms: KmsState,
+    /// Log groups.
+    logs: LogsState,
+    /// Topics and subscriptions.
+    sns: SnsState,
 }
