@@ -75,7 +75,6 @@ pub mod quotas;
 pub mod registry;
 mod services;
 pub mod sns;
-mod sts;
 #[cfg(test)]
 mod tests;
 pub mod throttle;
