@@ -7,8 +7,9 @@ mod task;
 
 use std::net::Ipv4Addr;
 
-use task::{Answer, Credentials, Task, World, renew, request, request_until, until};
+use task::{Answer, Credentials, Task, World, renew, request, request_until, until, validate};
 
+use super::{Layout, bootstrap, ingress_bootstrap};
 use crate::mesh::model::samples::{crowd, example, model};
 use crate::mesh::{Authority, AuthorityRequest, MeshModel, ports};
 
@@ -119,14 +120,21 @@ fn a_running_envoy_takes_up_a_new_certificate() {
 
 #[test]
 #[ignore = "needs Envoy: set ENVOY to its path"]
-fn envoy_validates_every_layout() {
-    let world = World::new(&[]);
-    let crowd = crowd(30);
-    for (model, service, ingress_tls) in
-        [(&example(), "payments", false), (&example(), "notifications", true), (&crowd, "service-number-00", true)]
-    {
-        let said = task::validate(&world, model, service, ingress_tls, &credentials(None));
-        assert!(said.contains("configuration '") && said.contains("OK"), "{said}");
+fn envoy_validates_every_kind_of_bootstrap() {
+    let (world, ours, example, crowd) = (World::new(&[]), credentials(None), example(), crowd(30));
+    let of = |model: &MeshModel, service: &str, layout: &Layout| bootstrap(model, service, layout).expect("it exists");
+    let with_tls = |layout: &Layout| Layout { ingress_tls: true, ..layout.clone() };
+    let kinds = [
+        validate(&world, "payments", &ours, |layout| of(&example, "payments", layout)),
+        validate(&world, "accounts", &ours, |layout| of(&example, "accounts", layout)),
+        validate(&world, "notifications", &ours, |layout| of(&example, "notifications", &with_tls(layout))),
+        validate(&world, "service-number-00", &ours, |layout| of(&crowd, "service-number-00", layout)),
+        validate(&world, "accounts", &ours, |layout| {
+            ingress_bootstrap(&example, "accounts", &with_tls(layout)).expect("it exists")
+        }),
+    ];
+    for said in kinds {
+        assert!(said.contains("etc/mesh/envoy.json' OK"), "{said}");
         assert!(!said.contains("[warning]") && !said.contains("deprecated"), "{said}");
     }
 }

@@ -8,12 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
 use super::super::{Layout, bootstrap};
 use super::names;
-use crate::mesh::{Authority, LeafRequest, LeafSecret, MeshModel, ports, scripts};
+use crate::mesh::{Authority, LeafRequest, LeafSecret, MeshModel, scripts};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -60,7 +61,8 @@ impl Task {
     ) -> Self {
         let directory = world.directory.path().join(address.to_string());
         let layout = layout(&directory, world.names, address);
-        init(&directory, model, service, &layout, credentials);
+        let generated = bootstrap(model, service, &layout).expect("the service exists");
+        init(&directory, service, &layout, credentials, &generated);
         application(service.to_owned(), address);
         let log_path = directory.join("envoy.log");
         let log = fs::File::create(&log_path).expect("a log");
@@ -69,14 +71,14 @@ impl Task {
             .args(&entry[1..])
             .args(scripts::envoy_command().into_iter().map(|argument| within(&directory, &argument)))
             .env("ENVOY", &world.envoy)
-            .env("ADMIN", format!("{address}/{}", ports::ADMIN))
+            .envs([scripts::envoy_environment(&layout)])
             .env("DRAIN_MIN", "1")
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)
             .spawn()
             .expect("bash runs");
         let task = Self { name: format!("{service} at {address}"), log: log_path, envoy };
-        until(&task.name, || healthy(address).then_some(()));
+        until(&task.name, || healthy(&layout).then_some(()));
         task
     }
 
@@ -105,23 +107,24 @@ impl Drop for Task {
 /// Lays out new credentials beside a running Envoy.
 pub fn renew(world: &World, model: &MeshModel, service: &str, address: Ipv4Addr, credentials: &Credentials) {
     let directory = world.directory.path().join(address.to_string());
-    init(&directory, model, service, &layout(&directory, world.names, address), credentials);
+    let layout = layout(&directory, world.names, address);
+    let generated = bootstrap(model, service, &layout).expect("the service exists");
+    init(&directory, service, &layout, credentials, &generated);
 }
 
-/// What `envoy --mode validate` says about a service's bootstrap.
+/// What `envoy --mode validate` says about the bootstrap that `generate` makes for a layout.
 pub fn validate(
     world: &World,
-    model: &MeshModel,
     service: &str,
-    ingress_tls: bool,
     credentials: &Credentials,
+    generate: impl Fn(&Layout) -> Value,
 ) -> String {
-    let directory = world.directory.path().join(format!("{service}-{ingress_tls}"));
-    let layout = Layout { ingress_tls, ..layout(&directory, world.names, Ipv4Addr::LOCALHOST) };
-    init(&directory, model, service, &layout, credentials);
+    let directory = tempfile::tempdir_in(&world.directory).expect("a directory");
+    let layout = layout(directory.path(), world.names, Ipv4Addr::LOCALHOST);
+    init(directory.path(), service, &layout, credentials, &generate(&layout));
     let output = Command::new(&world.envoy)
         .args(["--mode", "validate", "-c"])
-        .arg(directory.join("etc/mesh/envoy.json"))
+        .arg(directory.path().join("etc/mesh/envoy.json"))
         .output()
         .expect("Envoy runs");
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
@@ -145,19 +148,23 @@ fn within(directory: &Path, argument: &str) -> String {
 }
 
 /// Runs the init container's script with what ECS would put into its environment.
-fn init(directory: &Path, model: &MeshModel, service: &str, layout: &Layout, credentials: &Credentials) {
+fn init(directory: &Path, service: &str, layout: &Layout, credentials: &Credentials, bootstrap: &Value) {
     fs::create_dir_all(&layout.keys_dir).expect("the key volume");
-    let request = LeafRequest::of(model, service, credentials.days);
+    let request = LeafRequest {
+        trust_domain: "dev.platform".into(),
+        service: service.into(),
+        dns_name: format!("{service}.dev.local"),
+        days: credentials.days,
+    };
     let leaf = credentials.authority.issue(&request, OffsetDateTime::now_utc()).expect("a leaf");
     let secret = LeafSecret::new(leaf, credentials.trusts.clone());
-    let secret: serde_json::Value = serde_json::from_str(&secret.to_json().expect("text")).expect("JSON");
-    let bootstrap = bootstrap(model, service, layout).expect("the service exists");
+    let secret: Value = serde_json::from_str(&secret.to_json().expect("text")).expect("JSON");
     let entry = scripts::init_entry_point();
     let whoami = Command::new("id").arg("-u").output().expect("id runs").stdout;
     let status = Command::new(&entry[0])
         .args(&entry[1..])
         .envs(scripts::INIT_SECRETS.map(|(variable, key)| (variable, secret[key].as_str().expect("text"))))
-        .envs(scripts::init_environment(&bootstrap, layout))
+        .envs(scripts::init_environment(bootstrap, layout))
         .env("KEYS", &layout.keys_dir)
         .env("CONF", within(directory, "/etc/mesh"))
         .env("MESH_UID", String::from_utf8_lossy(&whoami).trim())
@@ -166,11 +173,11 @@ fn init(directory: &Path, model: &MeshModel, service: &str, layout: &Layout, cre
     assert!(status.success(), "the init script failed");
 }
 
-fn healthy(address: Ipv4Addr) -> bool {
+fn healthy(layout: &Layout) -> bool {
     let check = scripts::envoy_health_check(&scripts::SIDECAR_SECRETS);
     Command::new(&check[1])
         .args(&check[2..])
-        .env("ADMIN", format!("{address}/{}", ports::ADMIN))
+        .envs([scripts::envoy_environment(layout)])
         .stderr(Stdio::null())
         .status()
         .expect("bash runs")
