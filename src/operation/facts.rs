@@ -78,7 +78,7 @@ async fn mesh(workspace: &Workspace, book: &Book, choices: &mut Vec<Entry>) -> (
     if let Some(choice) = book.choices.get(MESH) {
         return (choice.value == APP_MESH, choice.reason.clone());
     }
-    let (app_mesh, reason) = match aws::appmesh::probe(&workspace.aws).await {
+    let (app_mesh, reason) = match aws::appmesh::probe::probe(&workspace.aws).await {
         Ok(()) => (true, "App Mesh, because it still answers this account".to_owned()),
         Err(failure) => (false, format!("Envoy, because App Mesh does not answer this account ({})", brief(&failure))),
     };
