@@ -1,7 +1,7 @@
 //! All services of the simulated AWS.
 
 use super::registry::Registry;
-use super::{ec2, ecr, iam, kms, logs, sns};
+use super::{ec2, ecr, iam, kms, logs, servicequotas, sns, sts, tagging};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {
@@ -12,5 +12,8 @@ pub(super) fn registry() -> Registry {
     kms::register(&mut registry);
     logs::register(&mut registry);
     sns::register(&mut registry);
+    sts::register(&mut registry);
+    tagging::register(&mut registry);
+    servicequotas::register(&mut registry);
     registry
 }

@@ -13,6 +13,7 @@ use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
 use super::sns::SnsState;
+use super::tagging::TaggingState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -50,6 +51,9 @@ pub struct Item {
 pub trait Simulated {
     /// What exists at `now`, without what AWS itself put into every account and what merely lingers after deletion.
     fn inventory(&self, now: Moment, place: &Place) -> Vec<Item>;
+
+    /// Sets tags of the thing with this ARN, for the tagging API; false where it is not one of this service's, or not there.
+    fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool;
 }
 
 /// A service's state that knows whether it was touched since it was last written.
@@ -119,6 +123,14 @@ macro_rules! world {
                 items
             }
 
+            /// Sets tags by ARN; false where nothing has that ARN.
+            pub fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool {
+                $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
+                    return self.$service.retag(now, place, arn, tags);
+                })*
+                false
+            }
+
             /// The parts with the names of their files.
             pub(super) fn parts(&mut self) -> Vec<(&'static str, &mut dyn Part)> {
                 vec![$((stringify!($service), &mut self.$service as &mut dyn Part),)*]
@@ -140,4 +152,6 @@ world! {
     logs: LogsState,
     /// Topics and subscriptions.
     sns: SnsState,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
 }

@@ -121,4 +121,9 @@ impl Simulated for KmsState {
         });
         keys.chain(aliases).collect()
     }
+
+    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+        let key = self.keys.values_mut().find(|key| key.arn == arn && !key.is_pending_deletion());
+        key.map(|key| key.tags.extend(tags.clone())).is_some()
+    }
 }

@@ -92,4 +92,9 @@ impl Simulated for SnsState {
         };
         self.topics.values().map(item).collect()
     }
+
+    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+        let topic = self.topics.values_mut().find(|topic| topic.arn == arn);
+        topic.map(|topic| topic.tags.extend(tags.clone())).is_some()
+    }
 }
