@@ -19,6 +19,7 @@ pub use route::Route;
 pub use virtual_node::{VirtualNode, VirtualNodeArn, VirtualNodeName};
 pub use virtual_router::{VirtualRouter, VirtualRouterName};
 pub use virtual_service::VirtualService;
+pub mod probe;
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {

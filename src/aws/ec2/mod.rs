@@ -8,6 +8,7 @@ use crate::engine::Kinds;
 pub mod shared;
 pub mod subnet;
 pub mod vpc;
+pub mod zones;
 
 pub use subnet::Subnet;
 pub use vpc::Vpc;
