@@ -8,6 +8,7 @@ use crate::engine::Kinds;
 
 mod convert;
 pub mod mesh;
+pub mod probe;
 pub mod route;
 mod shared;
 pub mod virtual_node;
@@ -19,7 +20,6 @@ pub use route::Route;
 pub use virtual_node::{VirtualNode, VirtualNodeArn, VirtualNodeName};
 pub use virtual_router::{VirtualRouter, VirtualRouterName};
 pub use virtual_service::VirtualService;
-pub mod probe;
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
