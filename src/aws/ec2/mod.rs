@@ -7,7 +7,7 @@ use crate::engine::Kinds;
 
 mod default_group;
 pub mod elastic_ip;
-//FL pub mod flow_log;
+pub mod flow_log;
 pub mod internet_gateway;
 pub mod nat_gateway;
 pub mod nat_route;
@@ -21,9 +21,10 @@ pub mod subnet;
 //T mod tests;
 pub mod vpc;
 pub mod vpc_endpoint;
+pub mod zones;
 
 pub use elastic_ip::ElasticIp;
-//FL pub use flow_log::FlowLog;
+pub use flow_log::FlowLog;
 pub use internet_gateway::InternetGateway;
 pub use nat_gateway::NatGateway;
 pub use nat_route::NatRoute;
@@ -47,5 +48,5 @@ pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
     kinds.add::<VpcEndpoint>(aws);
     kinds.add::<SecurityGroup>(aws);
     kinds.add::<SecurityGroupRule>(aws);
-    //FL kinds.add::<FlowLog>(aws);
+    kinds.add::<FlowLog>(aws);
 }

@@ -161,8 +161,11 @@ async fn disassociate(aws: &Aws, association: &str) -> Result<(), Failure> {
 
 /// Associates a subnet, taking it over where somebody gave it another table: a subnet has one table.
 async fn associate(aws: &Aws, table: &str, subnet: &str) -> Result<(), Failure> {
-    let call = aws.ec2.associate_route_table().route_table_id(table).subnet_id(subnet);
-    match call.send().await.of("ec2:AssociateRouteTable") {
+    let attempt = async |aws: &Aws| {
+        let call = aws.ec2.associate_route_table().route_table_id(table).subnet_id(subnet);
+        call.send().await.of("ec2:AssociateRouteTable").map(drop)
+    };
+    match attempt(aws).await {
         Err(failure) if failure.class == Class::Exists => {
             let tables = describe(aws, vec![shared::filter("association.subnet-id", [subnet])]).await?;
             let found = tables.iter().find_map(|other| Some((other.route_table_id()?, *associations(other).get(subnet)?)));
@@ -173,10 +176,10 @@ async fn associate(aws: &Aws, table: &str, subnet: &str) -> Result<(), Failure> 
             if owner == table {
                 return Ok(());
             }
-            let call = aws.ec2.replace_route_table_association().association_id(association).route_table_id(table);
-            shared::settling(call.send().await.of("ec2:ReplaceRouteTableAssociation")).map(drop)
+            disassociate(aws, association).await?;
+            attempt(aws).await
         }
-        other => other.map(drop),
+        other => other,
     }
 }
 
@@ -292,7 +295,6 @@ impl Resource for RouteTable {
             "ec2:DescribeRouteTables",
             "ec2:DisassociateRouteTable",
             "ec2:ReplaceRoute",
-            "ec2:ReplaceRouteTableAssociation",
         ]
     }
 }
