@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 
 use crate::{
     aws::{Answer, Aws, tags},
-    engine::{Class, Failure, Identity, Key, Life, Manner, Naming, Outputs, Repeat, Scope, Sighting, Tags, Wait, When},
+    engine::{
+        Class, Failure, Identity, Key, Life, Manner, Naming, Outputs, Repeat, Scope, Sighting, Tags, Target, Wait, When,
+    },
 };
 
 /// A part of a mesh that was listed.
