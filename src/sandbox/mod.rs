@@ -69,7 +69,10 @@ pub mod pace;
 pub mod paging;
 pub mod quotas;
 pub mod registry;
+mod servicequotas;
 mod services;
+mod sts;
+mod tagging;
 #[cfg(test)]
 mod tests;
 pub mod throttle;

@@ -1,11 +1,14 @@
 //! All services of the simulated AWS.
 
-use super::ec2;
 use super::registry::Registry;
+use super::{ec2, servicequotas, sts, tagging};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {
     let mut registry = Registry::default();
     ec2::register(&mut registry);
+    sts::register(&mut registry);
+    tagging::register(&mut registry);
+    servicequotas::register(&mut registry);
     registry
 }
