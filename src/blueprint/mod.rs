@@ -7,6 +7,7 @@ pub mod encryption;
 pub mod mesh;
 pub mod network;
 pub mod secrets;
+pub mod ingress;
 
 pub use build::build;
 pub use data::Data;
