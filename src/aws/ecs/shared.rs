@@ -4,7 +4,7 @@ use aws_sdk_ecs::types::{CapacityProviderStrategyItem, Tag};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    aws::tags,
+    aws::{Answer, Aws, tags},
     engine::{Failure, Tags},
     markers, tag_list,
 };
@@ -88,6 +88,16 @@ pub(super) fn tag_list(tags: &Tags) -> Vec<Tag> {
 /// Tags as ECS gives them.
 pub(super) fn read_tags(list: &[Tag]) -> Tags {
     tags::collect(list.iter().map(|tag| (tag.key(), tag.value())))
+}
+
+/// Sets tags by ARN.
+///
+/// # Errors
+/// The call's own.
+pub(super) async fn tag(aws: &Aws, arn: &str, tags: &Tags) -> Result<(), Failure> {
+    let call = aws.ecs.tag_resource().resource_arn(arn).set_tags(Some(tag_list(tags)));
+    call.send().await.of("ecs:TagResource")?;
+    Ok(())
 }
 
 /// The cluster that a service's ARN names: `arn:aws:ecs:region:account:service/cluster/name`.
