@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::shared::{self, ClusterArn, ClusterName, Share};
 use crate::{
-    aws::{Answer, Aws, kms::KeyArn, logs::LogGroupName, tags},
+    aws::{Answer, Aws, kms::KmsKeyArn, logs::LogGroupName, tags},
     engine::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Key, Life, Manner, Naming, Output, Outputs, Physical,
         Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When, failure::absent_is_fine,
@@ -29,7 +29,7 @@ pub struct Cluster {
     /// Where sessions of ExecuteCommand are logged.
     pub session_log: Output<LogGroupName>,
     /// The key that sessions of ExecuteCommand are encrypted with on their way, and at rest in that log group.
-    pub session_key: Output<KeyArn>,
+    pub session_key: Output<KmsKeyArn>,
 }
 
 impl Handle<Cluster> {
