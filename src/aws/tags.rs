@@ -105,3 +105,15 @@ pub fn identify(scope: &crate::engine::Scope<'_>, mut seen: Sighting, tags: &Tag
     seen.tags = Some(tags.clone());
     Some(seen)
 }
+
+/// The tags that the tag search has for an ARN; none where it doesn't know it, which right after create it may not.
+pub fn searched<'a>(scope: &'a crate::engine::Scope<'_>, arn: &str) -> Option<&'a Tags> {
+    scope.tagged.iter().find(|hit| hit.arn == arn).map(|hit| &hit.tags)
+}
+
+/// As [`identify`], for what is ours by its recorded id, so that reading its tags would be a call too many.
+pub fn identify_recorded(scope: &crate::engine::Scope<'_>, mut seen: Sighting) -> Option<Sighting> {
+    seen.key = scope.by_id(&seen.id)?.key.clone();
+    seen.tags = None;
+    Some(seen)
+}
