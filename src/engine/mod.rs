@@ -30,6 +30,7 @@ pub use interrupt::Interrupt;
 pub use key::Key;
 pub use kind::{Erased, Kind, Kinds};
 pub use output::{Output, Outputs, Reference};
+pub use plan::{Action, Plan, Planner, Step};
 
 pub use record::{Book, Entry, Ledger, Phase, Record};
 pub use resource::{
