@@ -117,3 +117,11 @@ pub fn identify_recorded(scope: &crate::engine::Scope<'_>, mut seen: Sighting) -
     seen.tags = None;
     Some(seen)
 }
+
+/// As [`identify`], where the tags may not have been read: the engine doesn't compare them then.
+pub fn identify_unread(scope: &crate::engine::Scope<'_>, seen: Sighting, tags: Option<&Tags>) -> Option<Sighting> {
+    match tags {
+        Some(tags) => identify(scope, seen, tags),
+        None => identify(scope, seen, &Tags::new()).map(|seen| Sighting { tags: None, ..seen }),
+    }
+}

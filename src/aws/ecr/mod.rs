@@ -10,4 +10,6 @@ pub mod repository;
 pub use repository::{Repository, RepositoryArn, RepositoryName, RepositoryUri};
 
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<Repository>(aws);
+}

@@ -10,4 +10,6 @@ pub mod group;
 pub use group::{LogGroup, LogGroupArn, LogGroupName};
 
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<LogGroup>(aws);
+}

@@ -12,4 +12,7 @@ pub use subscription::Subscription;
 pub use topic::{Topic, TopicArn};
 
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<Topic>(aws);
+    kinds.add::<Subscription>(aws);
+}
