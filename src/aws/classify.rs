@@ -128,6 +128,18 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("ecs:", "ClientException", "is not active", Class::Absent),
     ("ecs:", "InvalidParameter", "cluster was not found", Class::Absent),
     ("", "ValidationError", "does not exist", Class::Absent),
+    // A secret's name is taken until its predecessor is really gone (Secrets Manager API reference, DeleteSecret).
+    ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
+    ("secretsmanager:GetSecretValue", "ResourceNotFound", "", Class::Settling),
+    // "Table already exists" and "Table is being deleted" share a code (DynamoDB API reference, CreateTable).
+    ("dynamodb:CreateTable", "ResourceInUse", "already exists", Class::Exists),
+    ("dynamodb:UpdateContinuousBackups", "ContinuousBackupsUnavailable", "", Class::Settling),
+    ("dynamodb:Update", "NotFound", "", Class::Settling),
+    // A bucket's settings, a moment after the bucket.
+    ("s3:Put", "NoSuchBucket", "", Class::Settling),
+    // Routes and virtual nodes, a moment after what they refer to; the deletions mean what they say.
+    ("appmesh:Create", "NotFound", "", Class::Settling),
+    ("servicediscovery:CreateService", "NamespaceNotFound", "", Class::Settling),
     // Read-after-create on EC2: ids that were given out a second ago (EC2 developer guide, "Eventual consistency").
     ("ec2:Create", "NotFound", "", Class::Settling),
     ("ec2:Attach", "NotFound", "", Class::Settling),

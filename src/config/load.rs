@@ -128,12 +128,18 @@ fn not_toml(name: &str, source: &Text, errors: &[toml::de::Error]) -> ConfigErro
     ConfigError::new(name, Some(source.clone()), problems)
 }
 
+/// The remedy for one of the messages of the TOML parser.
 fn syntax_help(message: &str) -> &'static str {
-    if message.contains("duplicate key") {
+    let says = |part: &str| message.contains(part);
+    if says("duplicate key") || says("cannot extend") {
         "each key stands once in its section, and each [section] once in the file: remove or merge one of the two"
-    } else if message.contains("string") || message.contains("quote") {
+    } else if says("must be quoted") {
         "texts stand in quotes: team = \"payments\""
-    } else if message.contains("recursion") {
+    } else if says("unclosed") {
+        "close what was opened: a [section], a [\"list\"], a { table = \"…\" }"
+    } else if says("comma") {
+        "the elements of a list or table stand between commas: [\"accounts\", \"notifications\"]"
+    } else if says("recurse") || says("recursion") {
         "nothing in this file is nested that deeply"
     } else {
         "a line is `key = value`, `[section]` or `# comment`; values are \"text\", 10, true, false or [\"a\", \"b\"]"

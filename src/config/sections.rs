@@ -30,7 +30,7 @@ pub(super) fn config(file: &mut Section) -> Config {
 
 fn platform(section: &mut Section) -> Platform {
     if !section.is_given() && section.report.clean(&["platform"]) {
-        let help = "add it, with the values of two tags: [platform], team = \"…\", cost_center = \"…\"";
+        let help = "say who owns the environment:\n[platform]\nteam = \"payments\"\ncost_center = \"4711\"";
         section.report.blame("platform", Fault::new("is missing", "", help));
     }
     let team = "add who answers for the environment: `team = \"payments\"` (the tag Team)";

@@ -113,8 +113,8 @@ async fn sighting(aws: &Aws, scope: &Scope<'_>, name: &str, region: &str) -> Res
         // The name is taken, by an environment of this account in another region.
         return Ok(tags::identify(scope, seen, &Tags::new()));
     }
-    // What was recorded was also applied by us. The seven settings are read only where nothing is recorded: each is a
-    // call of its own.
+    // What is recorded was applied by us. The five settings are read only where nothing is recorded: each is a call of its
+    // own.
     let recorded = scope.by_id(name).is_some();
     if !recorded {
         seen.observed = settings::read(aws, name).await?;

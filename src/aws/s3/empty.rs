@@ -1,6 +1,6 @@
 //! Emptying a bucket: every version, every delete marker and every unfinished upload (S3 user guide, "Emptying a bucket").
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier};
 
 use crate::{
     aws::{Answer, Aws, classify},
@@ -34,16 +34,22 @@ pub(super) async fn leftovers(aws: &Aws, bucket: &str) -> Result<Vec<String>, Fa
 }
 
 async fn abort_uploads(aws: &Aws, bucket: &str) -> Result<(), Failure> {
-    let mut pages = aws.s3.list_multipart_uploads().bucket(bucket).into_paginator().send();
-    while let Some(page) = pages.next().await {
-        for upload in page.of("s3:ListBucketMultipartUploads")?.uploads() {
+    let (mut key_marker, mut upload_marker) = (None, None);
+    loop {
+        let call = aws.s3.list_multipart_uploads().bucket(bucket).max_uploads(PAGE);
+        let call = call.set_key_marker(key_marker).set_upload_id_marker(upload_marker);
+        let page = call.send().await.of("s3:ListBucketMultipartUploads")?;
+        for upload in page.uploads() {
             let call = aws.s3.abort_multipart_upload().bucket(bucket);
             let call = call.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone());
             // It may have been completed or aborted in between.
             absent_is_fine(call.send().await.of("s3:AbortMultipartUpload").map(|_| ()))?;
         }
+        if page.is_truncated() != Some(true) {
+            return Ok(());
+        }
+        (key_marker, upload_marker) = (page.next_key_marker, page.next_upload_id_marker);
     }
-    Ok(())
 }
 
 /// The first versions and delete markers. Always from the beginning: what came before has been deleted.
@@ -68,14 +74,15 @@ async fn delete(aws: &Aws, bucket: &str, objects: Vec<ObjectIdentifier>) -> Resu
     let list = Delete::builder().set_objects(Some(objects)).quiet(true).build();
     let list = list.map_err(|error| Failure::internal(error.to_string()))?;
     let answer = aws.s3.delete_objects().bucket(bucket).delete(list).send().await.of("s3:DeleteObjectVersion")?;
-    let Some(error) = answer.errors().first() else { return Ok(()) };
-    let (code, message) = (error.code().unwrap_or_default(), error.message().unwrap_or_default());
-    let class = match classify::by_code("s3:DeleteObjectVersion", code, message) {
-        Class::Absent => return Ok(()),
-        class => class,
+    let class = |error: &Error| {
+        let (code, message) = (error.code().unwrap_or_default(), error.message().unwrap_or_default());
+        classify::by_code("s3:DeleteObjectVersion", code, message)
     };
-    let key = error.key().unwrap_or_default();
-    let mut failure = Failure::new(class, format!("object {key} of bucket {bucket} can't be deleted: {message}"));
+    // Who else deletes does us no harm.
+    let Some(error) = answer.errors().iter().find(|error| class(error) != Class::Absent) else { return Ok(()) };
+    let (key, message) = (error.key().unwrap_or_default(), error.message().unwrap_or_default());
+    let mut failure =
+        Failure::new(class(error), format!("object {key} of bucket {bucket} can't be deleted: {message}"));
     failure.operation = "s3:DeleteObjectVersion".to_owned();
     failure.code = error.code().map(str::to_owned);
     Err(failure)

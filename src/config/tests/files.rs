@@ -41,7 +41,10 @@ fn files_that_are_not_toml() {
     refused(b"platform: payments\n", "not TOML", "key = value");
     refused(b"[platform]\nteam = payments\n", "not TOML", "texts stand in quotes");
     refused(b"[platform]\nteam = \"a\"\nteam = \"b\"\n", "not TOML", "once");
-    refused(format!("a = {}", "[".repeat(500)).as_bytes(), "not TOML", "");
+    refused(b"[platform\n", "not TOML", "close what was opened");
+    refused(b"a = [\"b\" \"c\"]\n", "not TOML", "between commas");
+    refused(b"[platform]\nteam.name = \"a\"\nteam = \"b\"\n", "not TOML", "once");
+    refused(format!("a = {}", "[".repeat(500)).as_bytes(), "not TOML", "nested");
 }
 
 #[test]

@@ -256,7 +256,7 @@ fn names_that_exceed_a_limit_are_refused_at_the_service() {
     let error = config.check_names(&EnvSuffix::parse("feature-12").unwrap()).expect_err("33 characters");
     assert_eq!(error.problems().len(), 1);
     assert_eq!(error.problems()[0].position(), Some((6, 11)));
-    assert!(error.to_string().contains("1 more than the 32 that AWS allows"), "{error}");
+    assert!(error.to_string().contains("is 1 character too long for the suffix `feature-12`"), "{error}");
 }
 
 #[test]
