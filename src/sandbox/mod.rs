@@ -59,7 +59,7 @@ pub mod clock;
 mod connector;
 mod disk;
 pub mod durations;
-mod ec2;
+pub mod ec2;
 mod engine;
 pub mod error;
 pub mod fault;
