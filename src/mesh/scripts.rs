@@ -18,7 +18,8 @@ pub const HEALTH: &str = include_str!("scripts/envoy-health.sh");
 pub const INIT_SECRETS: [(&str, &str); 3] =
     [("MESH_CERT_CHAIN", "cert_chain"), ("MESH_PRIVATE_KEY", "private_key"), ("MESH_CA_BUNDLE", "ca_bundle")];
 
-/// The secrets that a sidecar must have loaded to be healthy.
+/// The secrets that a sidecar must have loaded to be healthy. An Envoy that only lets the load balancer in has `leaf`
+/// where it does so with TLS, else none.
 pub const SIDECAR_SECRETS: [&str; 2] = ["leaf", "trust"];
 
 /// `entryPoint` of the init container.
@@ -37,6 +38,11 @@ pub fn envoy_command() -> Vec<String> {
     ["-c", "/etc/mesh/envoy.json", "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
         .map(str::to_owned)
         .to_vec()
+}
+
+/// Environment variable of an Envoy container that tells both its scripts where the admin interface is.
+pub fn envoy_environment(layout: &Layout) -> (&'static str, String) {
+    ("ADMIN", format!("{}/{}", layout.loopback, layout.admin_port))
 }
 
 /// `healthCheck.command` of an Envoy container. `CMD`, because `CMD-SHELL` takes `sh`, which knows no `/dev/tcp`.
@@ -65,7 +71,10 @@ mod tests {
     use super::*;
     use crate::mesh::MeshModel;
     use crate::mesh::envoy::bootstrap;
-    use crate::mesh::model::samples::{crowd, example};
+    use crate::mesh::model::samples::example;
+
+    /// AWS: ECS quotas, "Task definition size": 64 KiB.
+    const TASK_DEFINITION: usize = 64 * 1024;
 
     fn size(model: &MeshModel, service: &str) -> usize {
         let layout = Layout::fargate();
@@ -74,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes() {
-        eprintln!("{} {}", size(&example(), "payments"), size(&crowd(30), "service-number-00"));
+    fn the_configuration_leaves_room_in_the_task_definition() {
+        assert!(size(&example(), "payments") < TASK_DEFINITION / 8 * 5);
     }
 }
