@@ -111,6 +111,8 @@ pub struct Proxy {
     pub container: String,
     /// The user whose own traffic is not redirected.
     pub ignored_user: u32,
+    /// The group whose own traffic is not redirected.
+    pub ignored_group: u32,
     /// Ports whose incoming traffic is redirected.
     pub application_ports: Vec<u16>,
     /// Where to.
@@ -243,6 +245,7 @@ impl Proxy {
         let ports: Vec<String> = self.application_ports.iter().map(u16::to_string).collect();
         let properties = [
             ("IgnoredUID", self.ignored_user.to_string()),
+            ("IgnoredGID", self.ignored_group.to_string()),
             ("AppPorts", ports.join(",")),
             ("ProxyIngressPort", self.ingress_port.to_string()),
             ("ProxyEgressPort", self.egress_port.to_string()),
