@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::{
-    Action, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key, Kind, Kinds,
-    Ledger, Life, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target, When,
+    Action, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key, Kind,
+    Kinds, Ledger, Life, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target, When,
     blueprint::dependencies,
     diff,
     environment::TAG_ENVIRONMENT_ID,
@@ -64,7 +64,14 @@ impl Bench<'_> {
     }
 
     /// Waits after a failure that can pass, or gives it back where it can't or where time is up.
-    async fn again(&self, key: &Key, failure: Failure, attempt: u32, start: Instant, wait: Wait) -> Result<(), Failure> {
+    async fn again(
+        &self,
+        key: &Key,
+        failure: Failure,
+        attempt: u32,
+        start: Instant,
+        wait: Wait,
+    ) -> Result<(), Failure> {
         if !failure.class.is_transient() {
             return Err(failure);
         }
@@ -104,7 +111,13 @@ impl Bench<'_> {
         let outputs = self.ready(kind, &step.key, &spec, &it, kind.manner().create).await?;
         it.outputs.extend(outputs);
         let dependencies = dependencies(&step.spec);
-        self.note(Entry::Applied { key: step.key.clone(), id: it.id.clone(), outputs: it.outputs, spec, dependencies })?;
+        self.note(Entry::Applied {
+            key: step.key.clone(),
+            id: it.id.clone(),
+            outputs: it.outputs,
+            spec,
+            dependencies,
+        })?;
         Ok(it.id)
     }
 
@@ -157,7 +170,8 @@ impl Bench<'_> {
         if let Some(ending) = &step.ending {
             self.gone(kind, ending).await?;
         }
-        if step.action == Action::Replace && self.with_book(|book| book.records.contains_key(key)) && !step.delete_first {
+        if step.action == Action::Replace && self.with_book(|book| book.records.contains_key(key)) && !step.delete_first
+        {
             self.note(Entry::Depose { key: key.clone() })?;
         }
         let identity = self.identity(step);
@@ -195,7 +209,13 @@ impl Bench<'_> {
     }
 
     /// Sends the create until it is answered. The error says whether one may exist all the same.
-    async fn create(&self, kind: &dyn Kind, step: &Step, spec: &Value, identity: &Identity) -> Result<Created, (Failure, bool)> {
+    async fn create(
+        &self,
+        kind: &dyn Kind,
+        step: &Step,
+        spec: &Value,
+        identity: &Identity,
+    ) -> Result<Created, (Failure, bool)> {
         let (start, wait) = (Instant::now(), kind.manner().create);
         let mut unknown = false;
         for attempt in 1.. {
@@ -219,7 +239,9 @@ impl Bench<'_> {
                 }
             };
             match looked.map_err(|failure| (failure, unknown))? {
-                Some(seen) if self.is_ours(&seen, unknown) => return Ok(Created { id: seen.id, outputs: seen.outputs }),
+                Some(seen) if self.is_ours(&seen, unknown) => {
+                    return Ok(Created { id: seen.id, outputs: seen.outputs });
+                }
                 Some(seen) => return Err((foreign(&seen), false)),
                 None => {}
             }
@@ -228,7 +250,13 @@ impl Bench<'_> {
     }
 
     /// Looks for one resource by name and tag; several times where what was just made may not show yet.
-    async fn look(&self, kind: &dyn Kind, step: &Step, spec: &Value, thorough: bool) -> Result<Option<Sighting>, Failure> {
+    async fn look(
+        &self,
+        kind: &dyn Kind,
+        step: &Step,
+        spec: &Value,
+        thorough: bool,
+    ) -> Result<Option<Sighting>, Failure> {
         let targets = [Target { key: step.key.clone(), name: step.name.clone(), id: None, spec: spec.clone() }];
         let old = step.existing.as_ref().map(|existing| existing.id.as_str());
         for round in 0..if thorough { 4 } else { 1 } {
@@ -246,7 +274,9 @@ impl Bench<'_> {
             };
             let found = survey::persist(self.jitter, || kind.find(&scope)).await?;
             let it = found.into_iter().find(|seen| {
-                seen.key == step.key && Some(seen.id.as_str()) != old && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_))
+                seen.key == step.key
+                    && Some(seen.id.as_str()) != old
+                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_))
             });
             if it.is_some() {
                 return Ok(it);
@@ -273,7 +303,8 @@ impl Bench<'_> {
     ) -> Result<(), Failure> {
         let (start, wait) = (Instant::now(), kind.manner().create);
         if !changes.fields.is_empty() {
-            self.observer.tell(&Event::Doing { key: step.key.clone(), what: format!("setting {}", changes.fields.join(", ")) });
+            self.observer
+                .tell(&Event::Doing { key: step.key.clone(), what: format!("setting {}", changes.fields.join(", ")) });
             for attempt in 1.. {
                 match kind.update(spec, it, changes).await {
                     Ok(outputs) => {
@@ -301,7 +332,14 @@ impl Bench<'_> {
         if failure.class == Class::Absent { Failure { class: Class::Settling, ..failure } } else { failure }
     }
 
-    async fn ready(&self, kind: &dyn Kind, key: &Key, spec: &Value, it: &Physical, wait: Wait) -> Result<Outputs, Failure> {
+    async fn ready(
+        &self,
+        kind: &dyn Kind,
+        key: &Key,
+        spec: &Value,
+        it: &Physical,
+        wait: Wait,
+    ) -> Result<Outputs, Failure> {
         let start = Instant::now();
         let mut last = String::new();
         let mut absent = 0;
@@ -316,7 +354,8 @@ impl Bench<'_> {
                     }
                     if start.elapsed() >= wait.deadline {
                         let message = format!("not ready after {} s: {last}", wait.deadline.as_secs());
-                        return Err(Failure::new(Class::Deadline, message).remedy("run the same command again to go on waiting"));
+                        return Err(Failure::new(Class::Deadline, message)
+                            .remedy("run the same command again to go on waiting"));
                     }
                     self.pause(retry::next_look(wait, start.elapsed())).await?;
                 }
@@ -340,7 +379,9 @@ impl Bench<'_> {
         let mut kept = None;
         let goes = matches!(step.action, Action::Delete | Action::Replace);
         if let Some(existing) = step.existing.as_ref().filter(|_| goes) {
-            let deposed = self.with_book(|book| book.deposed.get(&key).is_some_and(|list| list.iter().any(|old| old.id == existing.id)));
+            let deposed = self.with_book(|book| {
+                book.deposed.get(&key).is_some_and(|list| list.iter().any(|old| old.id == existing.id))
+            });
             if deposed {
                 kept = self.destroy(kind, existing).await?;
                 self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
@@ -406,7 +447,9 @@ impl Bench<'_> {
                     }
                     if start.elapsed() >= wait.deadline {
                         let message = format!("still there after {} s: {last}", wait.deadline.as_secs());
-                        return Err(Failure::new(Class::Deadline, message).remedy("run platformctl destroy again later"));
+                        return Err(
+                            Failure::new(Class::Deadline, message).remedy("run platformctl destroy again later")
+                        );
                     }
                     self.pause(retry::next_look(wait, start.elapsed())).await?;
                 }
@@ -430,6 +473,9 @@ fn interrupted() -> Failure {
 }
 
 fn foreign(seen: &Sighting) -> Failure {
-    let message = format!("'{}' ({}) exists already and does not belong to this environment; it was not touched", seen.name, seen.id);
+    let message = format!(
+        "'{}' ({}) exists already and does not belong to this environment; it was not touched",
+        seen.name, seen.id
+    );
     Failure::new(Class::Exists, message).remedy("choose another --env-suffix, or rename or delete what is there")
 }

@@ -93,16 +93,24 @@ fn before_remove(
     index: &Index<'_>,
 ) -> Result<Vec<(usize, When)>, Failure> {
     let mut after = Vec::new();
-    for other in plan.steps.iter().filter(|other| other.key != step.key && other.existing_dependencies.contains(&step.key)) {
+    for other in
+        plan.steps.iter().filter(|other| other.key != step.key && other.existing_dependencies.contains(&step.key))
+    {
         if let Some(&removal) = index.get(&(&other.key, Half::Remove)) {
             after.push((removal, When::Ready));
         }
         // With its successor made only afterwards, nothing can turn to it before.
         let turns = match blueprint.get(&other.key) {
-            Some(node) => !step.delete_first || hard_dependencies(kinds.get(node.key.kind())?.as_ref(), &node.spec).contains(&step.key),
+            Some(node) => {
+                !step.delete_first
+                    || hard_dependencies(kinds.get(node.key.kind())?.as_ref(), &node.spec).contains(&step.key)
+            }
             None => false,
         };
-        if turns && !step.delete_first && let Some(&change) = index.get(&(&other.key, Half::Apply)) {
+        if turns
+            && !step.delete_first
+            && let Some(&change) = index.get(&(&other.key, Half::Apply))
+        {
             after.push((change, When::Ready));
         }
     }
@@ -151,7 +159,9 @@ fn measure(tasks: &mut [Task], plan: &Plan, kinds: &Kinds) -> Result<(), Failure
     if seen == tasks.len() {
         return Ok(());
     }
-    let stuck: BTreeSet<String> =
-        (0..tasks.len()).filter(|&task| waiting[task] > 0).map(|task| plan.steps[tasks[task].step].key.to_string()).collect();
+    let stuck: BTreeSet<String> = (0..tasks.len())
+        .filter(|&task| waiting[task] > 0)
+        .map(|task| plan.steps[tasks[task].step].key.to_string())
+        .collect();
     Err(Failure::internal(format!("these wait for each other: {}", stuck.into_iter().collect::<Vec<_>>().join(", "))))
 }

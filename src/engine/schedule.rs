@@ -59,7 +59,8 @@ pub async fn run(bench: &Bench<'_>, plan: &Plan, blueprint: &Blueprint) -> Resul
     let tasks = order::tasks(plan, bench.kinds, blueprint)?;
     bench.observer.tell(&Event::Begun { steps: plan.steps.len() });
     let start = Instant::now();
-    let mut run = Run { bench, plan, tasks: &tasks, states: vec![State::Waiting; tasks.len()], outcome: RefCell::default() };
+    let mut run =
+        Run { bench, plan, tasks: &tasks, states: vec![State::Waiting; tasks.len()], outcome: RefCell::default() };
     run.go().await;
     let mut outcome = run.outcome.into_inner();
     outcome.interrupted = bench.interrupt.is_raised();
@@ -161,7 +162,14 @@ impl<'a> Run<'a> {
                     outcome.skipped.push((key, because));
                 } else {
                     let (reason, remedy) = (failure.to_string(), failure.remedy.clone());
-                    self.bench.observer.tell(&Event::Failed { key: key.clone(), chapter, name, action, reason, remedy });
+                    self.bench.observer.tell(&Event::Failed {
+                        key: key.clone(),
+                        chapter,
+                        name,
+                        action,
+                        reason,
+                        remedy,
+                    });
                     outcome.failed.push((key, failure));
                 }
             }
