@@ -79,6 +79,7 @@ const CODES: &[(&str, Class)] = &[
     ("InvalidGroup.Duplicate", Class::Exists),
     ("InvalidPermission.Duplicate", Class::Exists),
     ("RouteAlreadyExists", Class::Exists),
+    ("FlowLogAlreadyExists", Class::Exists),
     ("NamespaceAlreadyExists", Class::Exists),
     ("ServiceAlreadyExists", Class::Exists),
     ("PriorityInUse", Class::Exists),
@@ -146,7 +147,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("ec2:Associate", "NotFound", "", Class::Settling),
     ("ec2:Authorize", "NotFound", "", Class::Settling),
     ("ec2:Modify", "NotFound", "", Class::Settling),
-    ("ec2:Revoke", "NotFound", "", Class::Settling),
+    ("ec2:CreateRoute", "InvalidParameterValue", "belong to different networks", Class::Settling),
 ];
 
 /// The class of a failed call.

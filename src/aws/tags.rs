@@ -125,3 +125,10 @@ pub fn identify_unread(scope: &crate::engine::Scope<'_>, seen: Sighting, tags: O
         None => identify(scope, seen, &Tags::new()).map(|seen| Sighting { tags: None, ..seen }),
     }
 }
+
+/// As [`identify`], for what is ours by its recorded id, so that reading its tags would be a call too many.
+pub fn identify_recorded(scope: &crate::engine::Scope<'_>, mut seen: Sighting) -> Option<Sighting> {
+    seen.key = scope.by_id(&seen.id)?.key.clone();
+    seen.tags = None;
+    Some(seen)
+}

@@ -1,5 +1,6 @@
 //! What an environment consists of: a pure function of configuration, suffix and a few facts. Makes no call, reads no clock.
 
+pub mod build;
 pub mod cluster;
 pub mod containers;
 pub mod data;
@@ -9,6 +10,7 @@ pub mod mesh;
 pub mod secrets;
 pub mod services;
 
+pub use build::build;
 pub use data::Data;
 pub use draft::{Draft, Facts};
 pub use ingress::Ingress;

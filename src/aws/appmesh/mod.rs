@@ -7,6 +7,7 @@ use super::Aws;
 use crate::engine::Kinds;
 
 pub mod mesh;
+pub mod probe;
 pub mod route;
 mod shared;
 pub mod virtual_node;
