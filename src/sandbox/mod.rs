@@ -20,7 +20,7 @@
 //! # Adding an operation
 //! One handler, one line:
 //!
-//! ```ignore
+//! ```text
 //! operations!(registry, &EC2, aws_sdk_ec2, {
 //!     create_vpc::CreateVpcError => vpc::create_vpc,   // "CreateVpc" is read off the error's name
 //! });
@@ -46,7 +46,7 @@
 //! * Reading operations are told from changing ones by their name (`Describe…`, `Get…`, `List…`): see `registry.rs`.
 //!
 //! # Using it
-//! ```ignore
+//! ```text
 //! let sandbox = Sandbox::open(SandboxOptions::in_memory())?;
 //! let config = aws_sdk_ec2::config::Builder::from(&sandbox.sdk_config()).interceptor(sandbox.interceptor()).build();
 //! let ec2 = aws_sdk_ec2::Client::from_conf(config);
