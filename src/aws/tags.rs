@@ -111,13 +111,6 @@ pub fn searched<'a>(scope: &'a crate::engine::Scope<'_>, arn: &str) -> Option<&'
     scope.tagged.iter().find(|hit| hit.arn == arn).map(|hit| &hit.tags)
 }
 
-/// As [`identify`], for what is ours by its recorded id, so that reading its tags would be a call too many.
-pub fn identify_recorded(scope: &crate::engine::Scope<'_>, mut seen: Sighting) -> Option<Sighting> {
-    seen.key = scope.by_id(&seen.id)?.key.clone();
-    seen.tags = None;
-    Some(seen)
-}
-
 /// As [`identify`], where the tags may not have been read: the engine doesn't compare them then.
 pub fn identify_unread(scope: &crate::engine::Scope<'_>, seen: Sighting, tags: Option<&Tags>) -> Option<Sighting> {
     match tags {

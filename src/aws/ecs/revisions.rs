@@ -40,9 +40,10 @@ pub(super) async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, 
     if scope.sweep {
         unconfirmed.extend(scope.tagged_with(":task-definition/").map(|hit| hit.arn.clone()));
     }
-    for arn in unconfirmed.iter().filter(|arn| !found.iter().any(|seen| seen.id == **arn)) {
-        if let Some((definition, tags)) = describe(aws, arn).await? {
-            found.extend(described(scope, arn, &definition, &tags));
+    unconfirmed.retain(|arn| !found.iter().any(|seen| seen.id == *arn));
+    for arn in unconfirmed {
+        if let Some((definition, tags)) = describe(aws, &arn).await? {
+            found.extend(described(scope, &arn, &definition, &tags));
         }
     }
     Ok(found)
