@@ -34,8 +34,7 @@ fn ttl(records: &[DnsRecord]) -> Result<i64, ApiError> {
 /// Cloud Map API reference, CreateService.
 pub(super) fn create_service(call: &mut Call<'_>, input: &CreateServiceInput) -> Result<CreateServiceOutput, ApiError> {
     let dns = input.dns_config().ok_or_else(|| invalid("The sandbox simulates services with DNS records"))?;
-    let namespace = input.namespace_id().or(dns.namespace_id());
-    let namespace = checks::namespace(call, namespace)?.id.clone();
+    let namespace = checks::namespace(call, input.namespace_id())?.id.clone();
     let name = checks::dns_name(input.name()).ok().filter(|name| name.len() <= 127);
     let name = name.ok_or_else(|| invalid("The name is not valid"))?;
     let token = checks::token(input.creator_request_id())?;
