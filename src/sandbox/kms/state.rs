@@ -123,6 +123,6 @@ impl Simulated for KmsState {
     }
 
     fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
-        self.keys.values_mut().find(|key| key.arn == arn).map(|key| &mut key.tags)
+        self.keys.values_mut().find(|key| key.arn == arn && !key.is_pending_deletion()).map(|key| &mut key.tags)
     }
 }
