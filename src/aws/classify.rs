@@ -1,0 +1,251 @@
+//! What AWS's error codes mean for us: one table.
+//!
+//! The SDK's own retry is switched off. It repeats a create whose answer was lost, which for CreateVpc makes a second VPC; it repeats
+//! quota errors, which never pass; and it doesn't repeat `DependencyViolation`, `ResourceInUse` or the refusals of a role that isn't visible
+//! everywhere yet, which do. (Source of the SDK's lists: crate aws-runtime, `retries/classifiers.rs`.)
+
+use aws_smithy_runtime_api::client::result::SdkError;
+
+use crate::engine::Class;
+
+/// Codes that mean the same whatever the operation. A trailing `*` matches any rest, a leading one any beginning.
+const CODES: &[(&str, Class)] = &[
+    // Throttling, in each protocol's own spelling (AWS SDK reference guide, "Retry behavior").
+    ("Throttling*", Class::Throttled),
+    ("ThrottledException", Class::Throttled),
+    ("RequestThrottled*", Class::Throttled),
+    ("TooManyRequests*", Class::Throttled),
+    ("RequestLimitExceeded", Class::Throttled),
+    ("BandwidthLimitExceeded", Class::Throttled),
+    ("PriorRequestNotComplete", Class::Throttled),
+    ("SlowDown", Class::Throttled),
+    ("ProvisionedThroughputExceededException", Class::Throttled),
+    // The caller.
+    ("AccessDenied*", Class::Denied),
+    ("UnauthorizedOperation", Class::Denied),
+    ("AuthorizationError*", Class::Denied),
+    ("ForbiddenException", Class::Denied),
+    ("ExpiredToken*", Class::Credentials),
+    ("RequestExpired", Class::Credentials),
+    ("InvalidClientTokenId", Class::Credentials),
+    ("UnrecognizedClientException", Class::Credentials),
+    ("SignatureDoesNotMatch", Class::Credentials),
+    ("AuthFailure", Class::Credentials),
+    ("MissingAuthenticationToken*", Class::Credentials),
+    // Quotas: never pass by waiting, although the SDK believes so.
+    ("*LimitExceeded", Class::Quota),
+    ("*LimitExceededException", Class::Quota),
+    ("LimitExceeded*", Class::Quota),
+    ("ServiceQuotaExceeded*", Class::Quota),
+    ("TooManyLoadBalancers", Class::Quota),
+    ("TooManyTargetGroups", Class::Quota),
+    ("TooManyRules", Class::Quota),
+    ("TooManyListeners", Class::Quota),
+    ("NamespaceLimitExceeded", Class::Quota),
+    // Somebody else is in the way, and goes.
+    ("DependencyViolation", Class::Blocked),
+    ("ResourceInUse*", Class::Blocked),
+    ("ResourceInUse", Class::Blocked),
+    ("DeleteConflict*", Class::Blocked),
+    ("InvalidIPAddress.InUse", Class::Blocked),
+    ("ClusterContains*", Class::Blocked),
+    ("UpdateInProgress*", Class::Blocked),
+    ("OperationAborted*", Class::Blocked),
+    ("ConcurrentUpdate*", Class::Blocked),
+    ("ConcurrentModification*", Class::Blocked),
+    ("ConflictException", Class::Blocked),
+    ("IncorrectState", Class::Blocked),
+    ("BucketNotEmpty", Class::Blocked),
+    ("DuplicateRequest", Class::Blocked),
+    // Our end.
+    ("InternalFailure*", Class::Unavailable),
+    ("InternalError*", Class::Unavailable),
+    ("InternalServer*", Class::Unavailable),
+    ("InternalServiceError*", Class::Unavailable),
+    ("ServerException", Class::Unavailable),
+    ("ServiceUnavailable*", Class::Unavailable),
+    ("ServiceException", Class::Unavailable),
+    ("RequestTimeout*", Class::Unavailable),
+    ("Unavailable", Class::Unavailable),
+    // Names that are taken.
+    ("EntityAlreadyExists*", Class::Exists),
+    ("ResourceAlreadyExists*", Class::Exists),
+    ("RepositoryAlreadyExists*", Class::Exists),
+    ("AlreadyExists*", Class::Exists),
+    ("ResourceExists*", Class::Exists),
+    ("BucketAlreadyOwnedByYou", Class::Exists),
+    ("BucketAlreadyExists", Class::Exists),
+    ("Duplicate*", Class::Exists),
+    ("InvalidGroup.Duplicate", Class::Exists),
+    ("InvalidPermission.Duplicate", Class::Exists),
+    ("RouteAlreadyExists", Class::Exists),
+    ("FlowLogAlreadyExists", Class::Exists),
+    ("NamespaceAlreadyExists", Class::Exists),
+    ("ServiceAlreadyExists", Class::Exists),
+    ("PriorityInUse", Class::Exists),
+    ("Resource.AlreadyAssociated", Class::Exists),
+    // Things that are not there.
+    ("*NotFound", Class::Absent),
+    ("*NotFoundException", Class::Absent),
+    ("NotFoundException", Class::Absent),
+    ("*.NotFound", Class::Absent),
+    ("NoSuch*", Class::Absent),
+    ("NotFound", Class::Absent),
+    ("ServiceNotFound*", Class::Absent),
+    ("ServiceNotActive*", Class::Absent),
+    ("ClusterNotFound*", Class::Absent),
+    ("InvalidInstanceID.Malformed", Class::Invalid),
+    ("Gateway.NotAttached", Class::Absent),
+];
+
+/// Refusals whose code says nothing or too much: operation (empty: any), part of the code, part of the message. They come first.
+const REFUSALS: &[(&str, &str, &str, Class)] = &[
+    // EC2 answers AuthFailure for an address whose NAT gateway is still being deleted (EC2 API reference, ReleaseAddress).
+    ("ec2:ReleaseAddress", "AuthFailure", "", Class::Blocked),
+    ("ec2:DetachInternetGateway", "DependencyViolation", "", Class::Blocked),
+    // A load balancer that somebody protected: it goes as soon as they take that back.
+    ("elasticloadbalancing:DeleteLoadBalancer", "OperationNotPermitted", "", Class::Blocked),
+    // Another rule is about to leave that priority.
+    ("elasticloadbalancing:CreateRule", "PriorityInUse", "", Class::Blocked),
+    ("elasticloadbalancing:SetRulePriorities", "PriorityInUse", "", Class::Blocked),
+    // Elastic Load Balancing tests the bucket for access logs, whose policy S3 doesn't show everywhere at once.
+    (
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        "InvalidConfigurationRequest",
+        "access denied",
+        Class::Settling,
+    ),
+    // A role that was made a moment ago is not visible to the other services yet.
+    ("", "", "unable to assume", Class::Settling),
+    ("", "", "cannot be assumed", Class::Settling),
+    ("", "", "service role being passed has the proper permissions", Class::Settling),
+    ("", "", "service linked role", Class::Settling),
+    ("", "MalformedPolicyDocument", "invalid principal", Class::Settling),
+    ("", "", "does not have an associated load balancer", Class::Settling),
+    ("", "", "provided execution role does not have permissions", Class::Settling),
+    ("", "", "kms key is invalid for creategrant", Class::Settling),
+    // CloudWatch Logs refuses a key whose policy it can't see yet (CloudWatch Logs user guide, "Encrypt log data using KMS").
+    ("logs:", "InvalidParameter", "kms", Class::Settling),
+    ("sns:", "InvalidParameter", "kms", Class::Settling),
+    ("sns:", "KMS", "", Class::Settling),
+    ("application-autoscaling:PutScalingPolicy", "ObjectNotFound", "", Class::Settling),
+    ("application-autoscaling:RegisterScalableTarget", "", "not found", Class::Settling),
+    ("ecs:CreateService", "ClusterNotFound", "", Class::Settling),
+    // A name whose former bearer is still being deleted.
+    ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
+    ("secretsmanager:CreateSecret", "InvalidRequest", "was deleted", Class::Blocked),
+    ("ecs:CreateService", "InvalidParameter", "still draining", Class::Blocked),
+    ("ecs:DeleteService", "InvalidParameter", "deployments are active", Class::Blocked),
+    ("sqs:", "QueueDeletedRecently", "", Class::Blocked),
+    ("s3:CreateBucket", "OperationAborted", "", Class::Blocked),
+    ("ecs:", "ClientException", "is not active", Class::Absent),
+    ("ecs:", "InvalidParameter", "cluster was not found", Class::Absent),
+    ("", "ValidationError", "does not exist", Class::Absent),
+    // A secret's name is taken until its predecessor is really gone (Secrets Manager API reference, DeleteSecret).
+    ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
+    ("secretsmanager:GetSecretValue", "ResourceNotFound", "", Class::Settling),
+    // "Table already exists" and "Table is being deleted" share a code (DynamoDB API reference, CreateTable).
+    ("dynamodb:CreateTable", "ResourceInUse", "already exists", Class::Exists),
+    ("dynamodb:UpdateContinuousBackups", "ContinuousBackupsUnavailable", "", Class::Settling),
+    ("dynamodb:Update", "NotFound", "", Class::Settling),
+    // A bucket's settings, a moment after the bucket.
+    ("s3:Put", "NoSuchBucket", "", Class::Settling),
+    // Routes and virtual nodes, a moment after what they refer to; the deletions mean what they say.
+    ("appmesh:Create", "NotFound", "", Class::Settling),
+    ("servicediscovery:CreateService", "NamespaceNotFound", "", Class::Settling),
+    // Read-after-create on EC2: ids that were given out a second ago (EC2 developer guide, "Eventual consistency").
+    ("ec2:Create", "NotFound", "", Class::Settling),
+    ("ec2:Attach", "NotFound", "", Class::Settling),
+    ("ec2:Associate", "NotFound", "", Class::Settling),
+    ("ec2:Authorize", "NotFound", "", Class::Settling),
+    ("ec2:Modify", "NotFound", "", Class::Settling),
+    ("ec2:CreateRoute", "InvalidParameterValue", "belong to different networks", Class::Settling),
+];
+
+/// The class of a failed call.
+pub fn class<E, R>(operation: &str, error: &SdkError<E, R>, code: Option<&str>, message: &str) -> Class {
+    match error {
+        SdkError::ConstructionFailure(_) => credentials_or(message, Class::Invalid),
+        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Class::Unavailable,
+        SdkError::DispatchFailure(_) => credentials_or(message, Class::Unavailable),
+        SdkError::ServiceError(_) => by_code(operation, code.unwrap_or_default(), message),
+        _ => Class::Unavailable,
+    }
+}
+
+/// The SDK reports missing credentials as a failure to build or dispatch the request.
+fn credentials_or(message: &str, otherwise: Class) -> Class {
+    let message = message.to_ascii_lowercase();
+    let signs = ["credential", "token has expired", "sso", "identity", "profile"];
+    if signs.iter().any(|sign| message.contains(sign)) { Class::Credentials } else { otherwise }
+}
+
+/// The class of an error that AWS answered with.
+pub fn by_code(operation: &str, code: &str, message: &str) -> Class {
+    let message = message.to_ascii_lowercase();
+    let refusal = REFUSALS
+        .iter()
+        .find(|(on, part, text, _)| operation.starts_with(on) && code.contains(part) && message.contains(text));
+    if let Some((.., class)) = refusal {
+        return *class;
+    }
+    CODES
+        .iter()
+        .find(|(pattern, _)| matches(pattern, code))
+        .map_or_else(|| if code.is_empty() { Class::Unavailable } else { Class::Invalid }, |(_, class)| *class)
+}
+
+fn matches(pattern: &str, code: &str) -> bool {
+    match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+        (Some(end), _) => code.ends_with(end),
+        (_, Some(start)) => code.starts_with(start),
+        _ => code == pattern,
+    }
+}
+
+/// What a person can do about it, where the class alone tells.
+pub fn remedy(class: Class, operation: &str) -> Option<String> {
+    match class {
+        Class::Denied => Some(format!("allow {operation} to the identity that runs platformctl")),
+        Class::Credentials => Some(
+            "sign in (aws sso login, or set AWS_PROFILE) and run the same command again; platformctl doctor checks it"
+                .to_owned(),
+        ),
+        Class::Quota => Some(
+            "raise the quota in Service Quotas, or free what you don't need; platformctl doctor lists them".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_told_apart() {
+        for (operation, code, message, class) in [
+            ("ec2:CreateVpc", "VpcLimitExceeded", "", Class::Quota),
+            ("ec2:CreateVpc", "RequestLimitExceeded", "", Class::Throttled),
+            ("iam:CreateRole", "LimitExceeded", "", Class::Quota),
+            ("ec2:DeleteSubnet", "DependencyViolation", "", Class::Blocked),
+            ("ec2:DeleteSubnet", "InvalidSubnetID.NotFound", "", Class::Absent),
+            ("ec2:CreateSubnet", "InvalidVpcID.NotFound", "", Class::Settling),
+            ("ec2:ReleaseAddress", "AuthFailure", "", Class::Blocked),
+            ("ec2:CreateVpc", "AuthFailure", "", Class::Credentials),
+            ("iam:GetRole", "NoSuchEntity", "", Class::Absent),
+            (
+                "ecs:CreateService",
+                "InvalidParameterException",
+                "Unable to assume the service linked role",
+                Class::Settling,
+            ),
+            ("ecs:CreateService", "InvalidParameterException", "bad", Class::Invalid),
+            ("elasticloadbalancing:DeleteTargetGroup", "ResourceInUse", "", Class::Blocked),
+            ("ecs:DescribeServices", "ServerException", "", Class::Unavailable),
+            ("s3:PutObject", "", "", Class::Unavailable),
+        ] {
+            assert_eq!(by_code(operation, code, message), class, "{operation} {code} {message}");
+        }
+    }
+}

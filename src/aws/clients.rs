@@ -1,0 +1,135 @@
+//! The clients of all services that the blueprint uses, made alike.
+
+use std::sync::Arc;
+
+use aws_smithy_http_client::tls;
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, interceptors::SharedInterceptor};
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, region::Region};
+
+use super::{
+    Answer, CallLog,
+    call::Observe,
+    limit::{Limited, Limiter},
+};
+use crate::engine::{Class, Failure};
+
+/// Where calls go: real AWS, an endpoint of the SDK's settings, or the sandbox.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Credentials, region and endpoints.
+    pub config: SdkConfig,
+    /// What carries the requests.
+    pub http: SharedHttpClient,
+    /// What stands in for the wire, if anything does.
+    pub interceptor: Option<SharedInterceptor>,
+}
+
+impl Connection {
+    /// The AWS of the SDK's own settings: profiles, SSO, assumed roles, `AWS_ENDPOINT_URL`.
+    pub async fn from_environment(region: &str, profile: Option<&str>) -> Self {
+        let mut loader =
+            aws_config::defaults(aws_config::BehaviorVersion::latest()).region(Region::new(region.to_owned()));
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
+            .build_https();
+        Connection { config: loader.http_client(http.clone()).load().await, http, interceptor: None }
+    }
+}
+
+/// How long one attempt may take. AWS answers every call that we make within seconds or not at all.
+const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Makes the clients.
+struct Maker<'a> {
+    connection: &'a Connection,
+    log: &'a CallLog,
+}
+
+macro_rules! client {
+    ($maker:expr, $sdk:ident, $service:literal) => {{
+        let maker = $maker;
+        let http = Limited::wrap(maker.connection.http.clone(), Limiter::for_service($service));
+        let mut builder = $sdk::config::Builder::from(&maker.connection.config)
+            .http_client(http)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
+            .interceptor(Observe(maker.log.clone()));
+        if let Some(interceptor) = &maker.connection.interceptor {
+            builder = builder.interceptor(interceptor.clone());
+        }
+        $sdk::Client::from_conf(builder.build())
+    }};
+}
+
+/// Everything that calls are made with.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "one client for each service, named as the service")]
+pub struct Aws {
+    /// The account that the credentials belong to.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// How many calls were made.
+    pub log: CallLog,
+    pub appmesh: aws_sdk_appmesh::Client,
+    pub autoscaling: aws_sdk_applicationautoscaling::Client,
+    pub cloudmap: aws_sdk_servicediscovery::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub ec2: aws_sdk_ec2::Client,
+    pub ecr: aws_sdk_ecr::Client,
+    pub ecs: aws_sdk_ecs::Client,
+    pub elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub kms: aws_sdk_kms::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub quotas: aws_sdk_servicequotas::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub secrets: aws_sdk_secretsmanager::Client,
+    pub sns: aws_sdk_sns::Client,
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+}
+
+impl Aws {
+    /// Makes the clients and asks who they belong to.
+    ///
+    /// # Errors
+    /// Where there are no usable credentials, or the network doesn't reach AWS.
+    pub async fn connect(connection: &Connection) -> Result<Arc<Self>, Failure> {
+        let log = CallLog::default();
+        let maker = Maker { connection, log: &log };
+        let sts = client!(&maker, aws_sdk_sts, "sts");
+        let caller = sts.get_caller_identity().send().await.of("sts:GetCallerIdentity")?;
+        let account = caller.account().unwrap_or_default().to_owned();
+        if account.is_empty() {
+            return Err(Failure::new(Class::Credentials, "AWS did not say which account the credentials belong to"));
+        }
+        let region = connection.config.region().map(|region| region.to_string()).unwrap_or_default();
+        Ok(Arc::new(Aws {
+            account,
+            region,
+            appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
+            autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),
+            cloudmap: client!(&maker, aws_sdk_servicediscovery, "servicediscovery"),
+            cloudwatch: client!(&maker, aws_sdk_cloudwatch, "cloudwatch"),
+            dynamodb: client!(&maker, aws_sdk_dynamodb, "dynamodb"),
+            ec2: client!(&maker, aws_sdk_ec2, "ec2"),
+            ecr: client!(&maker, aws_sdk_ecr, "ecr"),
+            ecs: client!(&maker, aws_sdk_ecs, "ecs"),
+            elb: client!(&maker, aws_sdk_elasticloadbalancingv2, "elasticloadbalancing"),
+            iam: client!(&maker, aws_sdk_iam, "iam"),
+            kms: client!(&maker, aws_sdk_kms, "kms"),
+            logs: client!(&maker, aws_sdk_cloudwatchlogs, "logs"),
+            quotas: client!(&maker, aws_sdk_servicequotas, "servicequotas"),
+            s3: client!(&maker, aws_sdk_s3, "s3"),
+            secrets: client!(&maker, aws_sdk_secretsmanager, "secretsmanager"),
+            sns: client!(&maker, aws_sdk_sns, "sns"),
+            tagging: client!(&maker, aws_sdk_resourcegroupstagging, "tag"),
+            log,
+        }))
+    }
+}

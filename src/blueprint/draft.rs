@@ -1,0 +1,63 @@
+//! What all chapters write with: the inputs, the names, and the blueprint that grows.
+
+use crate::{
+    config::{Config, EnvSuffix},
+    engine::{Blueprint, Chapter, Handle, Resource},
+};
+
+/// What the blueprint needs to know of the account, found out before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The account's twelve digits.
+    pub account: String,
+    /// The region, such as `us-east-1`.
+    pub region: String,
+    /// `aws`, or another partition.
+    pub partition: String,
+    /// The three availability zones, in order.
+    pub zones: [String; 3],
+    /// Whether App Mesh carries the mesh; else Envoy does with a bootstrap of ours.
+    pub app_mesh: bool,
+}
+
+impl Facts {
+    /// An ARN in this account and region: `facts.arn("logs", "log-group:x")`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
+    }
+}
+
+/// The blueprint while it is being written.
+pub struct Draft<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// The environment's suffix.
+    pub suffix: &'a EnvSuffix,
+    /// What is known of the account.
+    pub facts: &'a Facts,
+    /// What has been written so far.
+    pub blueprint: Blueprint,
+}
+
+impl<'a> Draft<'a> {
+    /// An empty draft.
+    pub fn new(config: &'a Config, suffix: &'a EnvSuffix, facts: &'a Facts) -> Self {
+        Draft { config, suffix, facts, blueprint: Blueprint::default() }
+    }
+
+    /// A physical name: `name(&["tg", "payments", "blue"])` is `tg-payments-blue-dev`.
+    pub fn name(&self, parts: &[&str]) -> String {
+        format!("{}-{}", parts.join("-"), self.suffix.as_str())
+    }
+
+    /// Adds a resource under its conventional name.
+    pub fn add<R: Resource>(&mut self, chapter: Chapter, key: &str, name: &[&str], spec: R) -> Handle<R> {
+        let physical = self.name(name);
+        self.blueprint.add(chapter, key, physical, spec)
+    }
+
+    /// The names of the configured services, sorted.
+    pub fn services(&self) -> Vec<String> {
+        self.config.services.keys().cloned().collect()
+    }
+}

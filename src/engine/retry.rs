@@ -1,0 +1,73 @@
+//! How long to wait before the next attempt or the next look.
+
+use std::{sync::Mutex, time::Duration};
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::{Class, resource::Wait};
+
+/// Seeded randomness for jitter, so that a run in virtual time is the same every time.
+pub struct Jitter(Mutex<ChaCha8Rng>);
+
+impl Jitter {
+    /// Jitter from a seed.
+    pub fn seeded(seed: u64) -> Self {
+        Jitter(Mutex::new(ChaCha8Rng::seed_from_u64(seed)))
+    }
+
+    /// The pause before attempt number `attempt` (the first repetition is 1): exponential with full jitter, never below a tenth of
+    /// its ceiling. What settles does so within seconds, so that is asked for more densely.
+    pub fn pause(&self, class: Class, attempt: u32) -> Duration {
+        let (base, ceiling) = match class {
+            Class::Settling => (0.5, 4.0),
+            Class::Blocked => (1.0, 8.0),
+            _ => (0.5, 20.0),
+        };
+        let limit = f64::min(base * f64::from(1u32 << attempt.min(10)), ceiling);
+        let share = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).random_range(0.1..1.0);
+        Duration::from_secs_f64(limit * share)
+    }
+}
+
+/// The pause before the next look at something that takes `wait.expected` and has been waited for during `elapsed`: rarely at first,
+/// then every 2 % of the expected time, and more rarely again once it is long overdue. Costs at most about 2 % of the time and a dozen calls.
+pub fn next_look(wait: Wait, elapsed: Duration) -> Duration {
+    let expected = wait.expected;
+    let dense = (expected / 50).clamp(Duration::from_secs(1), Duration::from_secs(5));
+    let start = expected.mul_f64(0.75);
+    if elapsed < start {
+        start - elapsed
+    } else if elapsed > expected * 2 + Duration::from_secs(30) {
+        dense * 3
+    } else {
+        dense
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_below_their_ceiling() {
+        let jitter = Jitter::seeded(1);
+        for attempt in 1..12 {
+            let pause = jitter.pause(Class::Throttled, attempt);
+            assert!(pause >= Duration::from_millis(50) && pause <= Duration::from_secs(20), "{pause:?}");
+        }
+        assert!(jitter.pause(Class::Settling, 10) <= Duration::from_secs(4));
+    }
+
+    #[test]
+    fn a_long_wait_is_looked_at_about_a_dozen_times() {
+        let wait = Wait::seconds(105, 900);
+        let (mut elapsed, mut looks) = (Duration::ZERO, 0);
+        while elapsed < wait.expected {
+            elapsed += next_look(wait, elapsed);
+            looks += 1;
+        }
+        assert!(looks <= 16, "{looks}");
+        assert!(elapsed - wait.expected <= wait.expected / 50);
+    }
+}
