@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod draft;
+pub mod network;
 
 pub use build::build;
 pub use draft::{Draft, Facts};
