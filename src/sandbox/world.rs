@@ -8,6 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::clock::Moment;
 use super::ec2::Ec2State;
+use super::ecr::EcrState;
+use super::iam::IamState;
+use super::kms::KmsState;
+use super::logs::LogsState;
+use super::sns::SnsState;
+use super::tagging::TaggingState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -45,6 +51,12 @@ pub struct Item {
 pub trait Simulated {
     /// What exists at `now`, without what AWS itself put into every account and what merely lingers after deletion.
     fn inventory(&self, now: Moment, place: &Place) -> Vec<Item>;
+
+    /// The tags of the thing with this ARN, for the tagging API to change; none where it is not one of this service's, or where the
+    /// API does not reach the service (Resource Groups Tagging API reference, "Services that support the API").
+    fn tags_by_arn(&mut self, _arn: &str) -> Option<&mut Tags> {
+        None
+    }
 }
 
 /// A service's state that knows whether it was touched since it was last written.
@@ -114,6 +126,15 @@ macro_rules! world {
                 items
             }
 
+            /// The tags of the thing with this ARN.
+            pub(super) fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
+                // Looked up first, so that only the state that changes is marked for writing.
+                $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
+                    return self.$service.tags_by_arn(arn);
+                })*
+                None
+            }
+
             /// The parts with the names of their files.
             pub(super) fn parts(&mut self) -> Vec<(&'static str, &mut dyn Part)> {
                 vec![$((stringify!($service), &mut self.$service as &mut dyn Part),)*]
@@ -125,4 +146,16 @@ macro_rules! world {
 world! {
     /// VPC, subnets, gateways, groups, network interfaces.
     ec2: Ec2State,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
+    /// Image repositories.
+    ecr: EcrState,
+    /// Roles.
+    iam: IamState,
+    /// Keys and aliases.
+    kms: KmsState,
+    /// Log groups.
+    logs: LogsState,
+    /// Topics and subscriptions.
+    sns: SnsState,
 }

@@ -175,4 +175,8 @@ impl Simulated for Ec2State {
             })
             .collect()
     }
+
+    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+        self.tags_mut(arn.rsplit('/').next().unwrap_or_default())
+    }
 }

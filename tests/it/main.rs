@@ -1,0 +1,5 @@
+//! All integration tests in one binary, so that the SDK is linked once.
+
+mod engine;
+mod lab;
+mod life;
