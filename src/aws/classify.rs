@@ -152,6 +152,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("s3:Put", "NoSuchBucket", "", Class::Settling),
     // Routes and virtual nodes, a moment after what they refer to; the deletions mean what they say.
     ("appmesh:Create", "NotFound", "", Class::Settling),
+    ("appmesh:Create", "ConflictException", "", Class::Exists),
     ("servicediscovery:CreateService", "NamespaceNotFound", "", Class::Settling),
     // Read-after-create on EC2: ids that were given out a second ago (EC2 developer guide, "Eventual consistency").
     ("ec2:Create", "NotFound", "", Class::Settling),
