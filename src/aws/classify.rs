@@ -160,6 +160,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("ec2:Associate", "NotFound", "", Class::Settling),
     ("ec2:Authorize", "NotFound", "", Class::Settling),
     ("ec2:Modify", "NotFound", "", Class::Settling),
+    ("ec2:ReplaceRoute", "InvalidParameterValue", "no route defined", Class::Absent),
     ("ec2:CreateRoute", "InvalidParameterValue", "belong to different networks", Class::Settling),
 ];
 
