@@ -108,7 +108,12 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("elasticloadbalancing:CreateRule", "PriorityInUse", "", Class::Blocked),
     ("elasticloadbalancing:SetRulePriorities", "PriorityInUse", "", Class::Blocked),
     // Elastic Load Balancing tests the bucket for access logs, whose policy S3 doesn't show everywhere at once.
-    ("elasticloadbalancing:ModifyLoadBalancerAttributes", "InvalidConfigurationRequest", "access denied", Class::Settling),
+    (
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        "InvalidConfigurationRequest",
+        "access denied",
+        Class::Settling,
+    ),
     // A role that was made a moment ago is not visible to the other services yet.
     ("", "", "unable to assume", Class::Settling),
     ("", "", "cannot be assumed", Class::Settling),
@@ -124,6 +129,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("sns:", "KMS", "", Class::Settling),
     ("application-autoscaling:PutScalingPolicy", "ObjectNotFound", "", Class::Settling),
     ("application-autoscaling:RegisterScalableTarget", "", "not found", Class::Settling),
+    ("application-autoscaling:RegisterScalableTarget", "Validation", "doesn't exist", Class::Settling),
     ("ecs:CreateService", "ClusterNotFound", "", Class::Settling),
     // A name whose former bearer is still being deleted.
     ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
