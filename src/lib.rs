@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod mesh;
+pub mod operation;
 pub mod sandbox;
 pub mod state;
 pub mod view;

@@ -106,7 +106,7 @@ pub fn identify(scope: &crate::engine::Scope<'_>, mut seen: Sighting, tags: &Tag
     Some(seen)
 }
 
-/// The tags of an ARN, if the tag search has it.
+/// The tags that the tag search has for an ARN; none where it doesn't know it, which right after create it may not.
 pub fn searched<'a>(scope: &'a crate::engine::Scope<'_>, arn: &str) -> Option<&'a Tags> {
     scope.tagged.iter().find(|hit| hit.arn == arn).map(|hit| &hit.tags)
 }
@@ -117,4 +117,11 @@ pub fn identify_unread(scope: &crate::engine::Scope<'_>, seen: Sighting, tags: O
         Some(tags) => identify(scope, seen, tags),
         None => identify(scope, seen, &Tags::new()).map(|seen| Sighting { tags: None, ..seen }),
     }
+}
+
+/// As [`identify`], for what is ours by its recorded id, so that reading its tags would be a call too many.
+pub fn identify_recorded(scope: &crate::engine::Scope<'_>, mut seen: Sighting) -> Option<Sighting> {
+    seen.key = scope.by_id(&seen.id)?.key.clone();
+    seen.tags = None;
+    Some(seen)
 }

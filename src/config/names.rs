@@ -65,8 +65,7 @@ impl Config {
     /// # Errors
     /// If it is not a region, or the zones or the certificate of the configuration are of another one.
     pub fn in_region(self, region: &str) -> Result<Self, ConfigError> {
-        aws::region(region)
-            .map_err(|fault| argument_error("--region", region, 0, fault.label, &fault.what, fault.help))?;
+        aws::region(region).map_err(|fault| argument_error("--region", region, 0..region.len(), fault))?;
         let mut moved = self;
         moved.platform.region = region.into();
         let mut report = Report::new(moved.origin.clone());
@@ -79,12 +78,9 @@ fn excess(kind: &Kind, service: &str, suffix: &str) -> Option<Fault> {
     let name = kind.name_of(service, suffix);
     let over = name.len().checked_sub(kind.limit).filter(|over| *over > 0)?;
     let room = kind.room();
-    let what = format!(
-        "is too long for the suffix `{suffix}`: the {} `{name}` would have {} characters, {over} more than the {} that AWS allows",
-        kind.name,
-        name.len(),
-        kind.limit
-    );
+    let characters = if over == 1 { "character" } else { "characters" };
+    let what = format!("is {over} {characters} too long for the suffix `{suffix}`");
+    let label = format!("the {} `{name}` has {} characters, AWS allows {}", kind.name, name.len(), kind.limit);
     let shorter_service = room.checked_sub(suffix.len()).filter(|room| *room > 0);
     let shorter_suffix = room.checked_sub(service.len()).filter(|room| *room > 0);
     let help = match (shorter_service, shorter_suffix) {
@@ -94,7 +90,7 @@ fn excess(kind: &Kind, service: &str, suffix: &str) -> Option<Fault> {
         (Some(service_room), None) => format!("shorten the service's name to {service_room} characters"),
         (None, _) => format!("service and suffix have {room} characters together; shorten both"),
     };
-    Some(Fault::new(what, format!("{over} too many"), help))
+    Some(Fault::new(what, label, help))
 }
 
 #[cfg(test)]
@@ -108,7 +104,8 @@ mod tests {
             let fits = "a".repeat(kind.room() - suffix.len());
             assert!(excess(kind, &fits, suffix).is_none(), "{}", kind.name);
             let fault = excess(kind, &format!("{fits}bc"), suffix).expect("two characters too many");
-            assert!(fault.what.contains(&format!("{} characters, 2 more than the {}", kind.limit + 2, kind.limit)));
+            assert_eq!(fault.what, "is 2 characters too long for the suffix `dev`");
+            assert!(fault.label.ends_with(&format!("{} characters, AWS allows {}", kind.limit + 2, kind.limit)));
             assert_eq!(kind.name_of(&fits, suffix).len(), kind.limit);
         }
     }
@@ -118,6 +115,9 @@ mod tests {
         assert_eq!(KINDS.iter().map(Kind::room).collect::<Vec<_>>(), [22, 48, 42]);
         let fault = excess(&KINDS[0], "notifications", "feature-12").expect("one too many");
         assert_eq!(fault.help, "shorten the service's name to 12 characters, or the suffix to 9");
-        assert_eq!(fault.label, "1 too many");
+        assert_eq!(
+            fault.label,
+            "the target group `tg-notifications-green-feature-12` has 33 characters, AWS allows 32"
+        );
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn config(file: &mut Section) -> Config {
 
 fn platform(section: &mut Section) -> Platform {
     if !section.is_given() && section.report.clean(&["platform"]) {
-        let help = "add it, with the values of two tags: [platform], team = \"…\", cost_center = \"…\"";
+        let help = "say who owns the environment:\n[platform]\nteam = \"payments\"\ncost_center = \"4711\"";
         section.report.blame("platform", Fault::new("is missing", "", help));
     }
     let team = "add who answers for the environment: `team = \"payments\"` (the tag Team)";
@@ -155,7 +155,7 @@ fn service(name: &str, cluster: &Cluster, section: &mut Section) -> Service {
         health_path: section.text("health_path", path::of_health_check).unwrap_or(default.health_path),
         calls: section.list("calls", |callee| Ok(callee.to_string())).unwrap_or(default.calls),
         cpu: section.number_by("cpu", default.cpu, fargate::cpu),
-        memory: section.number("memory", default.memory, 1..=u32::MAX),
+        memory: section.number("memory", default.memory, fargate::MEMORY),
         min_tasks: section.number("min_tasks", default.min_tasks, 2..=MOST_TASKS),
         max_tasks: section.number("max_tasks", default.max_tasks, 1..=MOST_TASKS),
         on_demand_base: section.number("on_demand_base", cluster.on_demand_base, 0..=MOST_TASKS),

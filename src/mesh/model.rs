@@ -167,7 +167,8 @@ impl MeshModel {
     /// The containers of a task share their ports.
     fn check_port(&self, name: &str, service: &MeshService) -> Result<(), MeshError> {
         let port = service.app_port;
-        let fixed = [ports::MESH, ports::INGRESS, ports::EGRESS, ports::ADMIN, ports::APP_MESH_INGRESS];
+        let fixed =
+            [ports::APP_MESH_INGRESS, ports::EGRESS, ports::MESH, ports::INGRESS, ports::ADMIN, ports::INGRESS_ADMIN];
         if fixed.contains(&port) || self.peers_of(name).iter().any(|peer| peer.port == port) {
             return Err(MeshError::PortTaken { service: name.to_owned(), port });
         }

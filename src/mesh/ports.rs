@@ -10,6 +10,8 @@ pub const EGRESS: u16 = 15001;
 pub const APP_MESH_INGRESS: u16 = 15000;
 /// Envoy's admin interface. TCP, loopback only.
 pub const ADMIN: u16 = 9901;
+/// The admin interface of the second Envoy that lets the load balancer in beside App Mesh's. TCP, loopback only.
+pub const INGRESS_ADMIN: u16 = 9902;
 /// The CloudWatch agent's statsd listener. UDP, loopback only.
 pub const STATSD: u16 = 8125;
 /// The first peer's own port; the next peer has the next number. TCP, loopback only.

@@ -1,8 +1,12 @@
 //! The small scripts that Envoy's containers run, and what is handed to them. They go into the task definition itself,
 //! so that Envoy's stock image is used as it is.
 
+use std::io::Read as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::read::GzEncoder;
 use serde_json::Value;
 
 use super::envoy::{Layout, sds_leaf, sds_trust};
@@ -18,7 +22,8 @@ pub const HEALTH: &str = include_str!("scripts/envoy-health.sh");
 pub const INIT_SECRETS: [(&str, &str); 3] =
     [("MESH_CERT_CHAIN", "cert_chain"), ("MESH_PRIVATE_KEY", "private_key"), ("MESH_CA_BUNDLE", "ca_bundle")];
 
-/// The secrets that a sidecar must have loaded to be healthy.
+/// The secrets that a sidecar must have loaded to be healthy. An Envoy that only lets the load balancer in has `leaf`
+/// where it does so with TLS, else none.
 pub const SIDECAR_SECRETS: [&str; 2] = ["leaf", "trust"];
 
 /// `entryPoint` of the init container.
@@ -39,6 +44,11 @@ pub fn envoy_command() -> Vec<String> {
         .to_vec()
 }
 
+/// Environment variable of an Envoy container that tells both its scripts where the admin interface is.
+pub fn envoy_environment(layout: &Layout) -> (&'static str, String) {
+    ("ADMIN", format!("{}/{}", layout.loopback, layout.admin_port))
+}
+
 /// `healthCheck.command` of an Envoy container. `CMD`, because `CMD-SHELL` takes `sh`, which knows no `/dev/tcp`.
 pub fn envoy_health_check(secrets: &[&str]) -> Vec<String> {
     let check = std::iter::once("CMD".to_owned()).chain(bash(HEALTH, "envoy-health"));
@@ -46,14 +56,23 @@ pub fn envoy_health_check(secrets: &[&str]) -> Vec<String> {
 }
 
 /// Plain environment variables of the init container: the bootstrap and the two files of secret discovery, each as
-/// base64 of its JSON. Nothing in them is secret.
+/// its JSON, compressed and in base64, because a task definition holds 64 KiB in all and a bootstrap for a few peers
+/// would fill it. Nothing in them is secret.
 pub fn init_environment(bootstrap: &Value, layout: &Layout) -> [(&'static str, String); 3] {
-    let packed = |file: &Value| STANDARD.encode(file.to_string());
     [
         ("MESH_BOOTSTRAP", packed(bootstrap)),
         ("MESH_SDS_LEAF", packed(&sds_leaf(layout))),
         ("MESH_SDS_TRUST", packed(&sds_trust(layout))),
     ]
+}
+
+/// The same text for the same file on every machine, or each run would see a change: no time, no name in the header.
+fn packed(file: &Value) -> String {
+    let mut compressed = Vec::new();
+    GzEncoder::new(file.to_string().as_bytes(), Compression::best())
+        .read_to_end(&mut compressed)
+        .expect("neither reading nor writing memory fails");
+    STANDARD.encode(compressed)
 }
 
 fn bash(script: &str, name: &str) -> Vec<String> {
@@ -67,6 +86,9 @@ mod tests {
     use crate::mesh::envoy::bootstrap;
     use crate::mesh::model::samples::{crowd, example};
 
+    /// AWS: ECS quotas, "Task definition size": 64 KiB.
+    const TASK_DEFINITION: usize = 64 * 1024;
+
     fn size(model: &MeshModel, service: &str) -> usize {
         let layout = Layout::fargate();
         let bootstrap = bootstrap(model, service, &layout).expect("the service exists");
@@ -74,7 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn sizes() {
-        eprintln!("{} {}", size(&example(), "payments"), size(&crowd(30), "service-number-00"));
+    fn the_configuration_leaves_room_in_the_task_definition() {
+        assert!(size(&example(), "payments") < TASK_DEFINITION / 8);
+        assert!(size(&crowd(30), "service-number-00") < TASK_DEFINITION / 4);
     }
 }

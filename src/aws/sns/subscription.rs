@@ -11,7 +11,7 @@ use super::TopicArn;
 use crate::{
     aws::{Answer, Aws},
     engine::{
-        Changes, Class, Created, Failure, Field, Gone, Identity, Key, Life, Manner, Naming, Output, Outputs, Physical,
+        Changes, Class, Created, Failure, Field, Gone, Identity, Life, Manner, Naming, Output, Outputs, Physical,
         Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When,
     },
 };

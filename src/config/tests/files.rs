@@ -41,7 +41,10 @@ fn files_that_are_not_toml() {
     refused(b"platform: payments\n", "not TOML", "key = value");
     refused(b"[platform]\nteam = payments\n", "not TOML", "texts stand in quotes");
     refused(b"[platform]\nteam = \"a\"\nteam = \"b\"\n", "not TOML", "once");
-    refused(format!("a = {}", "[".repeat(500)).as_bytes(), "not TOML", "");
+    refused(b"[platform\n", "not TOML", "close what was opened");
+    refused(b"a = [\"b\" \"c\"]\n", "not TOML", "between commas");
+    refused(b"[platform]\nteam.name = \"a\"\nteam = \"b\"\n", "not TOML", "once");
+    refused(format!("a = {}", "[".repeat(500)).as_bytes(), "not TOML", "nested");
 }
 
 #[test]
@@ -100,6 +103,33 @@ fn a_line_too_long_to_show_is_only_named() {
     let error = refuse(&with(&format!("unknown = \"{}\"", "x".repeat(100_000))));
     assert!(error.to_string().contains("line 6, column 1"), "{error}");
     assert!(render(&error).len() < 1000);
+}
+
+/// Files of the largest size that make every list and every section as long as it can be: they must be refused as soon as any
+/// other, which a comparison of each with each would not do.
+#[test]
+fn large_nonsense_is_refused_without_delay() {
+    let fill = |unit: &str| unit.repeat(MAX_BYTES as usize / unit.len() / 2);
+    let numbered = |unit: fn(usize) -> String| (0..40_000).map(unit).collect::<String>();
+    let started = std::time::Instant::now();
+    for text in [
+        with(&numbered(|n| format!("[services.s{n}]\n"))),
+        with(&(0..10_000).map(|n| format!("unknown_{n} = 1\n")).collect::<String>()),
+        with(&format!("calls = [{}]", numbered(|n| format!("\"s{n}\",\n")))),
+        with(&format!("[observability]\nalarm_emails = [{}]", numbered(|n| format!("\"a{n}@b.c\",\n")))),
+        with(&format!("[ingress]\nallowed_cidrs = [{}]", fill("\"10.0.0.0/8\",\n"))),
+        with(&format!("[platform.zones]\n{}", fill("["))),
+        with(&format!("environment = {{ {} }}", numbered(|n| format!("A{n} = \"\", ")))),
+        fill("a = \n"),
+        fill("[[a]]\n"),
+        fill("'\n"),
+        format!("a = {}", fill("{b=")),
+        format!("a = {}", fill("1,\n")),
+    ] {
+        let shown = parse("platform.toml", &text).map(|_| ()).map_err(|error| render(&error)).expect_err("nonsense");
+        assert!(shown.len() < 100_000, "{} bytes to read", shown.len());
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
 }
 
 /// Text that is nearly a configuration: lines of the real file, cut, swapped and mixed with noise.

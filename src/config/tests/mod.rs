@@ -32,10 +32,10 @@ fn with(lines: &str) -> String {
     format!("{LEAST}{lines}\n")
 }
 
-/// As a terminal of 100 columns without colour shows it.
+/// As a terminal of 100 columns without colour shows it, without spaces at the ends of lines.
 fn render(error: &ConfigError) -> String {
     let mut text = String::new();
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100);
     handler.render_report(&mut text, error).expect("writing into a String does not fail");
-    text
+    text.lines().map(|line| line.trim_end().to_string() + "\n").collect()
 }

@@ -36,7 +36,7 @@ pub fn bootstrap(model: &MeshModel, service: &str, layout: &Layout) -> Result<Va
 /// With App Mesh the sidecar's configuration comes from the control plane, whose listeners hand a request on to the
 /// application at the listener's own port. The application has one port, and that one demands a client certificate,
 /// which no load balancer has. So the load balancer comes in by a port that App Mesh does not redirect, and this Envoy
-/// hands it on over loopback, which is never redirected.
+/// hands it on over loopback, which is never redirected. Its layout is [`Layout::beside_app_mesh`].
 ///
 /// # Errors
 /// If the model has no such service.

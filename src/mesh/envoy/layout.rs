@@ -40,4 +40,9 @@ impl Layout {
             statsd: true,
         }
     }
+
+    /// The layout of the second Envoy that lets the load balancer in beside App Mesh's own.
+    pub fn beside_app_mesh() -> Self {
+        Self { admin_port: ports::INGRESS_ADMIN, ..Self::fargate() }
+    }
 }

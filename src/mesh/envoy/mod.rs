@@ -17,6 +17,8 @@ mod stats;
 mod tls;
 
 #[cfg(test)]
+mod live;
+#[cfg(test)]
 mod tests;
 
 pub use bootstrap::{bootstrap, ingress_bootstrap};

@@ -146,9 +146,11 @@ fn the_load_balancer_may_be_met_with_tls_but_never_gets_an_identity() {
 
 #[test]
 fn the_ingress_only_envoy_knows_no_peer() {
-    let bootstrap = ingress_bootstrap(&example(), "payments", &Layout::fargate()).expect("the service exists");
+    let layout = Layout::beside_app_mesh();
+    let bootstrap = ingress_bootstrap(&example(), "payments", &layout).expect("the service exists");
     assert_eq!(names(listeners(&bootstrap)), ["ingress"]);
     assert_eq!(names(clusters(&bootstrap)), ["local_app"]);
+    assert_eq!(bootstrap["admin"]["address"]["socket_address"]["port_value"], 9902);
 }
 
 #[test]

@@ -1,18 +1,18 @@
 #!/bin/bash
-# Health check of an Envoy container: it is live, and each secret named by an argument has been loaded. (/ready alone
-# answers LIVE without any certificate.)
+# Health check of an Envoy container: it is live, and each secret named by an argument has been loaded. Both are asked,
+# because /ready answers LIVE without any certificate, and the gauge server.state is 0 (live) until it is first set.
 : "${ADMIN:=127.0.0.1/9901}"
-exec 3<>"/dev/tcp/$ADMIN" || exit 1
-printf 'GET /stats?filter=^(server\.state|sds\..*\.update_success)$ HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n' >&3
-live=0
-loaded=' '
-while IFS= read -r -t 2 line <&3; do
-  case $line in
-    'server.state: 0'*) live=1 ;;
-    sds.*.update_success:\ [1-9]*) name=${line#sds.} loaded="$loaded${name%%.*} " ;;
-  esac
-done
-[ "$live" = 1 ] || exit 1
+
+admin() { # PATH: prints the answer
+  exec 3<>"/dev/tcp/$ADMIN" || return 1
+  printf 'GET %s HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n' "$1" >&3
+  local line
+  while IFS= read -r -t 2 line <&3; do printf '%s\n' "$line"; done
+  exec 3>&-
+}
+
+case $(admin /ready) in 'HTTP/1.1 200'*) ;; *) exit 1 ;; esac
+loaded=$(admin '/stats?filter=^sds\..*\.update_success$')
 for secret in "$@"; do
-  case $loaded in *" $secret "*) ;; *) exit 1 ;; esac
+  case $loaded in *"sds.$secret.update_success: "[1-9]*) ;; *) exit 1 ;; esac
 done

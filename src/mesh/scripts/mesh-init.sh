@@ -1,7 +1,7 @@
 #!/bin/bash
 # First container of a task (Envoy's own image, user 0): lays out what ECS put into its environment.
 #   MESH_CERT_CHAIN MESH_PRIVATE_KEY MESH_CA_BUNDLE   keys of the service's secret
-#   MESH_BOOTSTRAP MESH_SDS_LEAF MESH_SDS_TRUST       Envoy's configuration, base64
+#   MESH_BOOTSTRAP MESH_SDS_LEAF MESH_SDS_TRUST       Envoy's configuration, gzip in base64
 # Keys go to a new directory that is swapped in by one rename, so that Envoy never sees half of a pair.
 set -euo pipefail
 umask 077
@@ -25,7 +25,7 @@ ln -s "$generation" "$KEYS/.next-$generation"
 mv -T "$KEYS/.next-$generation" "$KEYS/current"
 
 mkdir -p "$CONF/sds"
-printf '%s' "$MESH_BOOTSTRAP" | base64 -d >"$CONF/envoy.json"
-printf '%s' "$MESH_SDS_LEAF" | base64 -d >"$CONF/sds/leaf.json"
-printf '%s' "$MESH_SDS_TRUST" | base64 -d >"$CONF/sds/trust.json"
+printf '%s' "$MESH_BOOTSTRAP" | base64 -d | gzip -d >"$CONF/envoy.json"
+printf '%s' "$MESH_SDS_LEAF" | base64 -d | gzip -d >"$CONF/sds/leaf.json"
+printf '%s' "$MESH_SDS_TRUST" | base64 -d | gzip -d >"$CONF/sds/trust.json"
 chmod -R a+rX "$CONF"

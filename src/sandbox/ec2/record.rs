@@ -43,7 +43,9 @@ pub struct Kind {
     pub prefix: &'static str,
     /// As in tag specifications: `vpc`.
     pub resource_type: &'static str,
-    /// As in messages: `vpc`.
+    /// As the tagging API writes it: `ec2:vpc`.
+    pub item: &'static str,
+    /// As in messages: `vpc ID`.
     pub noun: &'static str,
     /// Error code for an id that does not exist.
     pub not_found: &'static str,
@@ -54,7 +56,7 @@ pub struct Kind {
 impl Kind {
     /// The error for an id that does not exist.
     pub fn not_found(&self, id: &str) -> ApiError {
-        ApiError::new(self.not_found, format!("The {} ID '{id}' does not exist", self.noun))
+        ApiError::new(self.not_found, format!("The {} '{id}' does not exist", self.noun))
     }
 
     /// Refuses what cannot be an id of this kind.
@@ -125,6 +127,33 @@ pub(super) struct Query<'a> {
     pub(super) max_results: Option<i32>,
     pub(super) next_token: Option<&'a str>,
 }
+
+/// What the input of a Describe call asks for: `query!(input, vpc_ids, filters)`.
+macro_rules! query {
+    ($input:expr, $ids:ident, $filters:ident) => {
+        $crate::sandbox::ec2::record::Query {
+            ids: $input.$ids(),
+            filters: $input.$filters(),
+            max_results: $input.max_results(),
+            next_token: $input.next_token(),
+        }
+    };
+}
+pub(super) use query;
+
+/// The part of [`Record`] that is the same for all.
+macro_rules! has_meta {
+    () => {
+        fn meta(&self) -> &$crate::sandbox::ec2::record::Meta {
+            &self.meta
+        }
+
+        fn meta_mut(&mut self) -> &mut $crate::sandbox::ec2::record::Meta {
+            &mut self.meta
+        }
+    };
+}
+pub(super) use has_meta;
 
 /// Answers a Describe call: one page of the things asked for.
 pub(super) fn describe<'a, R: Record>(

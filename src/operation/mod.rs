@@ -1,0 +1,16 @@
+//! What the commands do, without a terminal: `cli` calls it with arguments, tests call it in virtual time.
+//!
+//! [`Workspace`] is what a run works on; [`prepare`] looks and plans; [`apply`] carries out; [`leftovers`] proves that nothing is left.
+
+pub mod apply;
+pub mod error;
+pub mod facts;
+pub mod leftovers;
+pub mod prepare;
+pub mod workspace;
+
+pub use apply::apply;
+pub use error::OperationError;
+pub use leftovers::{Leftover, leftovers};
+pub use prepare::{Intention, Prepared, prepare};
+pub use workspace::Workspace;
