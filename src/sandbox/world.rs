@@ -146,8 +146,6 @@ macro_rules! world {
 world! {
     /// VPC, subnets, gateways, groups, network interfaces.
     ec2: Ec2State,
-    /// What the tagging API has come to know of.
-    tagging: TaggingState,
     /// Image repositories.
     ecr: EcrState,
     /// Roles.
@@ -158,4 +156,6 @@ world! {
     logs: LogsState,
     /// Topics and subscriptions.
     sns: SnsState,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
 }
