@@ -158,4 +158,6 @@ world! {
     logs: LogsState,
     /// Topics and subscriptions.
     sns: SnsState,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
 }
