@@ -103,6 +103,13 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     // EC2 answers AuthFailure for an address whose NAT gateway is still being deleted (EC2 API reference, ReleaseAddress).
     ("ec2:ReleaseAddress", "AuthFailure", "", Class::Blocked),
     ("ec2:DetachInternetGateway", "DependencyViolation", "", Class::Blocked),
+    // A load balancer that somebody protected: it goes as soon as they take that back.
+    ("elasticloadbalancing:DeleteLoadBalancer", "OperationNotPermitted", "", Class::Blocked),
+    // Another rule is about to leave that priority.
+    ("elasticloadbalancing:CreateRule", "PriorityInUse", "", Class::Blocked),
+    ("elasticloadbalancing:SetRulePriorities", "PriorityInUse", "", Class::Blocked),
+    // Elastic Load Balancing tests the bucket for access logs, whose policy S3 doesn't show everywhere at once.
+    ("elasticloadbalancing:ModifyLoadBalancerAttributes", "InvalidConfigurationRequest", "access denied", Class::Settling),
     // A role that was made a moment ago is not visible to the other services yet.
     ("", "", "unable to assume", Class::Settling),
     ("", "", "cannot be assumed", Class::Settling),

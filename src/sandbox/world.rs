@@ -8,6 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::clock::Moment;
 use super::ec2::Ec2State;
+use super::tagging::TaggingState;
+use super::ecr::EcrState;
+use super::iam::IamState;
+use super::kms::KmsState;
+use super::logs::LogsState;
+use super::sns::SnsState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -45,6 +51,9 @@ pub struct Item {
 pub trait Simulated {
     /// What exists at `now`, without what AWS itself put into every account and what merely lingers after deletion.
     fn inventory(&self, now: Moment, place: &Place) -> Vec<Item>;
+
+    /// Sets tags of the thing with this ARN, for the tagging API; false where it is not one of this service's, or not there.
+    fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool;
 }
 
 /// A service's state that knows whether it was touched since it was last written.
@@ -114,6 +123,14 @@ macro_rules! world {
                 items
             }
 
+            /// Sets tags by ARN; false where nothing has that ARN.
+            pub fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool {
+                $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
+                    return self.$service.retag(now, place, arn, tags);
+                })*
+                false
+            }
+
             /// The parts with the names of their files.
             pub(super) fn parts(&mut self) -> Vec<(&'static str, &mut dyn Part)> {
                 vec![$((stringify!($service), &mut self.$service as &mut dyn Part),)*]
@@ -125,4 +142,16 @@ macro_rules! world {
 world! {
     /// VPC, subnets, gateways, groups, network interfaces.
     ec2: Ec2State,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
+    /// Image repositories.
+    ecr: EcrState,
+    /// Roles.
+    iam: IamState,
+    /// Keys and aliases.
+    kms: KmsState,
+    /// Log groups.
+    logs: LogsState,
+    /// Topics and subscriptions.
+    sns: SnsState,
 }

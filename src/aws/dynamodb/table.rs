@@ -71,19 +71,23 @@ async fn describe(aws: &Aws, name: &str) -> Result<Option<TableDescription>, Fai
 async fn recovery(aws: &Aws, name: &str) -> Result<bool, Failure> {
     let call = aws.dynamodb.describe_continuous_backups().table_name(name);
     let answer = call.send().await.of("dynamodb:DescribeContinuousBackups")?;
-    let recovery = answer.continuous_backups_description().and_then(|backups| backups.point_in_time_recovery_description());
+    let recovery =
+        answer.continuous_backups_description().and_then(|backups| backups.point_in_time_recovery_description());
     let status = recovery.and_then(|recovery| recovery.point_in_time_recovery_status());
     Ok(status == Some(&PointInTimeRecoveryStatus::Enabled))
 }
 
 async fn read_tags(aws: &Aws, arn: &str) -> Result<Tags, Failure> {
-    let mut pages = aws.dynamodb.list_tags_of_resource().resource_arn(arn).into_paginator().send();
-    let mut found = Tags::new();
-    while let Some(page) = pages.next().await {
-        let page = page.of("dynamodb:ListTagsOfResource")?;
+    let (mut found, mut token) = (Tags::new(), None);
+    loop {
+        let call = aws.dynamodb.list_tags_of_resource().resource_arn(arn).set_next_token(token);
+        let page = call.send().await.of("dynamodb:ListTagsOfResource")?;
         found.extend(page.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(found);
+        }
     }
-    Ok(found)
 }
 
 /// The settings that describing a table shows, under the names of the specification's fields.

@@ -67,12 +67,7 @@ pub async fn empty(aws: &Aws, vpc: &str) -> Result<(), Failure> {
 ///
 /// # Errors
 /// Those of the call.
-pub async fn revoke(
-    aws: &Aws,
-    group: &str,
-    direction: Direction,
-    permissions: &[IpPermission],
-) -> Result<(), Failure> {
+pub async fn revoke(aws: &Aws, group: &str, direction: Direction, permissions: &[IpPermission]) -> Result<(), Failure> {
     if permissions.is_empty() {
         return Ok(());
     }

@@ -141,12 +141,7 @@ impl Resource for InternetGateway {
         for vpc in attached_to(aws, &it.id).await? {
             detach(aws, &it.id, &vpc).await?;
         }
-        aws.ec2
-            .delete_internet_gateway()
-            .internet_gateway_id(&it.id)
-            .send()
-            .await
-            .of("ec2:DeleteInternetGateway")?;
+        aws.ec2.delete_internet_gateway().internet_gateway_id(&it.id).send().await.of("ec2:DeleteInternetGateway")?;
         Ok(())
     }
 

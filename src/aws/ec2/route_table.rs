@@ -91,8 +91,10 @@ fn own_routes(table: &types::RouteTable) -> BTreeMap<&str, &str> {
 
 /// Association ids by subnet, of what is or is about to be associated.
 fn associations(table: &types::RouteTable) -> BTreeMap<&str, &str> {
-    let lost = |state: Option<&State>| matches!(state, Some(State::Disassociated | State::Disassociating | State::Failed));
-    let current = table.associations().iter().filter(|one| !lost(one.association_state().and_then(|state| state.state())));
+    let lost =
+        |state: Option<&State>| matches!(state, Some(State::Disassociated | State::Disassociating | State::Failed));
+    let current =
+        table.associations().iter().filter(|one| !lost(one.association_state().and_then(|state| state.state())));
     current.filter_map(|one| Some((one.subnet_id()?, one.route_table_association_id()?))).collect()
 }
 
@@ -168,7 +170,8 @@ async fn associate(aws: &Aws, table: &str, subnet: &str) -> Result<(), Failure> 
     match attempt(aws).await {
         Err(failure) if failure.class == Class::Exists => {
             let tables = describe(aws, vec![shared::filter("association.subnet-id", [subnet])]).await?;
-            let found = tables.iter().find_map(|other| Some((other.route_table_id()?, *associations(other).get(subnet)?)));
+            let found =
+                tables.iter().find_map(|other| Some((other.route_table_id()?, *associations(other).get(subnet)?)));
             let Some((owner, association)) = found else {
                 // It exists, says one half of EC2, and the other doesn't show it yet.
                 return Err(Failure { class: Class::Settling, ..failure });
@@ -212,7 +215,8 @@ impl Resource for RouteTable {
         let tables = shared::seek(scope, by_tag, "route-table-id", id, look).await?;
         let sighting = |table: &types::RouteTable| {
             let routes = own_routes(table);
-            let routes: Vec<Value> = routes.iter().map(|(to, via)| json!({ "destination": to, "target": via })).collect();
+            let routes: Vec<Value> =
+                routes.iter().map(|(to, via)| json!({ "destination": to, "target": via })).collect();
             Seen {
                 id: table.route_table_id(),
                 tags: table.tags(),

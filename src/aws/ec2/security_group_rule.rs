@@ -129,10 +129,7 @@ pub(super) async fn revoke(aws: &Aws, group: &str, direction: Direction, ids: Ve
 
 /// What a delete needs besides the id. Neither ever changes.
 fn outputs(group: &str, direction: Direction) -> Outputs {
-    Outputs::from([
-        ("group".to_owned(), group.to_owned()),
-        ("direction".to_owned(), direction.as_str().to_owned()),
-    ])
+    Outputs::from([("group".to_owned(), group.to_owned()), ("direction".to_owned(), direction.as_str().to_owned())])
 }
 
 fn observed_peer(rule: &types::SecurityGroupRule) -> Value {
@@ -166,8 +163,9 @@ impl SecurityGroupRule {
             Peer::Cidr(range) => {
                 permission.ip_ranges(IpRange::builder().cidr_ip(range.to_string()).description(text).build())
             }
-            Peer::PrefixList(list) => permission
-                .prefix_list_ids(PrefixList::builder().prefix_list_id(list.get()?).description(text).build()),
+            Peer::PrefixList(list) => {
+                permission.prefix_list_ids(PrefixList::builder().prefix_list_id(list.get()?).description(text).build())
+            }
         };
         Ok(permission.build())
     }

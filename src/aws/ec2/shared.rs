@@ -246,12 +246,19 @@ mod tests {
     async fn sought(targets: &[Target], sweep: bool) -> (Vec<String>, Vec<String>) {
         let scope = Scope { suffix: "dev", environment_id: None, targets, tagged: &[], sweep };
         let asked = Mutex::new(Vec::new());
-        let found = seek(&scope, ours("dev").into(), "subnet-id", |id: &String| Some(id), |filters| {
-            let name = filters[0].name().unwrap_or_default().to_owned();
-            let found = if name == "subnet-id" { filters[0].values().to_vec() } else { vec!["subnet-1".to_owned()] };
-            asked.lock().expect("nobody panics with it").push(name);
-            async move { Ok(found) }
-        });
+        let found = seek(
+            &scope,
+            ours("dev").into(),
+            "subnet-id",
+            |id: &String| Some(id),
+            |filters| {
+                let name = filters[0].name().unwrap_or_default().to_owned();
+                let found =
+                    if name == "subnet-id" { filters[0].values().to_vec() } else { vec!["subnet-1".to_owned()] };
+                asked.lock().expect("nobody panics with it").push(name);
+                async move { Ok(found) }
+            },
+        );
         (found.await.expect("no call fails"), asked.into_inner().expect("nobody panics with it"))
     }
 

@@ -23,4 +23,9 @@ pub use shared::{
 pub use target_group::{HealthCheck, TargetGroup};
 
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<LoadBalancer>(aws);
+    kinds.add::<TargetGroup>(aws);
+    kinds.add::<Listener>(aws);
+    kinds.add::<ListenerRule>(aws);
+}

@@ -153,8 +153,7 @@ impl Resource for Bucket {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let mut pages =
-            aws.s3.list_buckets().prefix(common_prefix(&names)).max_buckets(1000).into_paginator().send();
+        let mut pages = aws.s3.list_buckets().prefix(common_prefix(&names)).max_buckets(1000).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             for bucket in page.of("s3:ListAllMyBuckets")?.buckets() {
@@ -176,9 +175,7 @@ impl Resource for Bucket {
             .create_bucket()
             .bucket(&identity.name)
             .object_ownership(ObjectOwnership::BucketOwnerEnforced)
-            .create_bucket_configuration(
-                place.set_tags(Some(tag_list!(aws_sdk_s3, identity.tags, fallible))).build(),
-            )
+            .create_bucket_configuration(place.set_tags(Some(tag_list!(aws_sdk_s3, identity.tags, fallible))).build())
             .send()
             .await
             .of("s3:CreateBucket")?;

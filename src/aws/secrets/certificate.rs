@@ -142,8 +142,7 @@ impl Resource for CertificateSecret {
     }
 
     async fn ready(&self, aws: &Aws, it: &Physical) -> Result<Readiness, Failure> {
-        let certificate =
-            |value: &str| LeafSecret::from_json(value).map(|secret| secret.cert_chain).map_err(unfit);
+        let certificate = |value: &str| LeafSecret::from_json(value).map(|secret| secret.cert_chain).map_err(unfit);
         Ok(Readiness::Ready(known_outputs(aws, it, certificate).await?))
     }
 

@@ -73,8 +73,7 @@ mod tests {
     #[test]
     fn a_description_gives_back_what_was_put_into_it() {
         let now = datetime!(2026-11-23 07:00 UTC);
-        let request =
-            AuthorityRequest { trust_domain: "dev.platform".into(), namespace: "dev.local".into(), days: 30 };
+        let request = AuthorityRequest { trust_domain: "dev.platform".into(), namespace: "dev.local".into(), days: 30 };
         let authority = Authority::create(&request, now).expect("an authority");
         let facts = Facts::of(&authority.cert_pem).expect("readable");
         assert_eq!((facts.not_after.as_str(), facts.fingerprint.len()), ("2026-12-23T07:00:00Z", 64));

@@ -10,9 +10,7 @@ use crate::{
     aws::{Answer, Aws, tags},
     engine::{
         Failure, Field, Gone, Identity, Key, Life, Manner, Naming, Outputs, Physical, Repeat, Scope, Sighting, Tags,
-        Target, Wait, When,
-        environment::TAG_ENVIRONMENT_ID,
-        failure::absent_is_fine,
+        Target, Wait, When, environment::TAG_ENVIRONMENT_ID, failure::absent_is_fine,
     },
     markers, tag_list,
 };
