@@ -10,6 +10,7 @@ use super::clock::Moment;
 use super::ec2::Ec2State;
 use super::tagging::TaggingState;
 use super::ecr::EcrState;
+use super::ecs::EcsState;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
@@ -146,6 +147,8 @@ world! {
     tagging: TaggingState,
     /// Image repositories.
     ecr: EcrState,
+    /// Clusters, task definitions, services, tasks.
+    ecs: EcsState,
     /// Roles.
     iam: IamState,
     /// Keys and aliases.

@@ -77,4 +77,8 @@ impl Simulated for EcsState {
         let tasks = tasks.map(|task| item("ecs:task", task.id(), &task.arn, &task.tags));
         clusters.chain(definitions).chain(services).chain(tasks).collect()
     }
+
+    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+        self.tags_mut(arn).map(|own| own.extend(tags.clone())).is_some()
+    }
 }

@@ -134,7 +134,7 @@ impl Task {
     /// A task whose containers have no health checks has no health (ECS API reference, Task).
     fn health(&self, definition: Option<&TaskDefinition>, runs: bool) -> HealthStatus {
         let checked = definition.is_some_and(|it| it.containers.iter().any(|one| one.health_check.is_some()));
-        if checked && runs { HealthStatus::Healthy } else { HealthStatus::Unknown }
+        if checked && runs { HealthStatus::Healthy } else { HealthStatus::from("UNKNOWN") }
     }
 
     fn containers(&self, definition: &TaskDefinition, runs: bool, status: &str) -> Vec<types::Container> {
@@ -146,7 +146,7 @@ impl Task {
             let health = if runs && container.health_check.is_some() {
                 HealthStatus::Healthy
             } else {
-                HealthStatus::Unknown
+                HealthStatus::from("UNKNOWN")
             };
             // What others wait for to succeed has ended when they run.
             let ended = runs && definition.containers.iter().any(|other| other.waits_for_end_of(&container.name));
