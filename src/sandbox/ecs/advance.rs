@@ -59,7 +59,8 @@ fn earliest(call: &Call<'_>) -> Option<(Moment, Due)> {
         }
         task.stopped_at.map(|at| (at + VISIBLE, Due::Hidden(task.arn.clone())))
     });
-    let services = ecs.services.values().filter_map(|service| Some((service.retry_at?, Due::Retry(service.arn.clone()))));
+    let services =
+        ecs.services.values().filter_map(|service| Some((service.retry_at?, Due::Retry(service.arn.clone()))));
     let deployments = ecs.deployments.values().filter(|it| !it.is_over()).filter_map(|it| deployment_due(call, it));
     let definitions = ecs.task_definitions.values().filter_map(|definition| {
         let at = definition.delete_requested_at?;

@@ -152,7 +152,8 @@ impl Cluster {
         };
         let services =
             ecs.services.values().filter(|service| service.cluster == self.name && service.is_active()).count();
-        let insights = ClusterSetting::builder().name(ClusterSettingName::ContainerInsights).value(&self.insights).build();
+        let insights =
+            ClusterSetting::builder().name(ClusterSettingName::ContainerInsights).value(&self.insights).build();
         let status = if self.deleted_at.is_some() { "INACTIVE" } else { "ACTIVE" };
         types::Cluster::builder()
             .cluster_arn(&self.arn)

@@ -61,9 +61,8 @@ pub struct Check {
 }
 
 fn pairs(list: &[KeyValuePair]) -> BTreeMap<String, String> {
-    let pair = |pair: &KeyValuePair| {
-        (pair.name().unwrap_or_default().to_owned(), pair.value().unwrap_or_default().to_owned())
-    };
+    let pair =
+        |pair: &KeyValuePair| (pair.name().unwrap_or_default().to_owned(), pair.value().unwrap_or_default().to_owned());
     list.iter().map(pair).collect()
 }
 
@@ -125,8 +124,7 @@ impl Container {
     /// As the SDK's type, with the fields that ECS itself fills in.
     pub fn to_sdk(&self) -> ContainerDefinition {
         let pair = |(name, value): (&String, &String)| KeyValuePair::builder().name(name).value(value).build();
-        let secret =
-            |(name, from): (&String, &String)| Secret::builder().name(name).value_from(from).build().ok();
+        let secret = |(name, from): (&String, &String)| Secret::builder().name(name).value_from(from).build().ok();
         let dependency = |(name, condition): &(String, String)| {
             let condition = ContainerCondition::from(condition.as_str());
             ContainerDependency::builder().container_name(name).condition(condition).build().ok()
@@ -165,7 +163,9 @@ impl Container {
 
     /// Whether it starts only once another container has ended well.
     pub fn waits_for_end_of(&self, other: &str) -> bool {
-        self.depends_on.iter().any(|(name, condition)| name == other && ["SUCCESS", "COMPLETE"].contains(&condition.as_str()))
+        self.depends_on
+            .iter()
+            .any(|(name, condition)| name == other && ["SUCCESS", "COMPLETE"].contains(&condition.as_str()))
     }
 
     fn linux_parameters(&self) -> Option<LinuxParameters> {
@@ -241,11 +241,7 @@ impl Mount {
     }
 
     fn to_sdk(&self) -> MountPoint {
-        MountPoint::builder()
-            .source_volume(&self.volume)
-            .container_path(&self.path)
-            .read_only(self.read_only)
-            .build()
+        MountPoint::builder().source_volume(&self.volume).container_path(&self.path).read_only(self.read_only).build()
     }
 }
 

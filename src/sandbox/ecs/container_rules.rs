@@ -110,11 +110,14 @@ fn check_container(definition: &TaskDefinition, container: &Container) -> Result
         return Err(client(format!("Invalid setting for container '{name}': memoryReservation exceeds memory.")));
     }
     if !container.secrets.is_empty() && definition.execution_role.is_none() {
-        let message = "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.";
+        let message =
+            "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.";
         return Err(client(message));
     }
     if let Some(secret) = container.secrets.keys().find(|secret| container.environment.contains_key(*secret)) {
-        return Err(client(format!("The secret name must be unique and not shared with any new or existing environment variables: {secret}.")));
+        return Err(client(format!(
+            "The secret name must be unique and not shared with any new or existing environment variables: {secret}."
+        )));
     }
     if let Some((driver, options)) = &container.log {
         // ECS API reference, LogConfiguration: what Fargate supports.
@@ -161,7 +164,8 @@ fn check_dependencies(containers: &[Container]) -> Result<(), ApiError> {
     for container in containers {
         for (name, condition) in &container.depends_on {
             let Some(other) = containers.iter().find(|other| other.name == *name) else {
-                let message = format!("Container '{}' depends on container '{name}', which does not exist.", container.name);
+                let message =
+                    format!("Container '{}' depends on container '{name}', which does not exist.", container.name);
                 return Err(client(message));
             };
             // ECS API reference, ContainerDependency.

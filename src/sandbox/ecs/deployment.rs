@@ -300,10 +300,7 @@ mod tests {
     fn a_rollback_ends_once_the_new_tasks_are_drained() {
         let mut deployment = begun(Some("old"));
         deployment.status = Status::RollbackRequested;
-        assert_eq!(
-            run(deployment),
-            [(2, "ROLLBACK_IN_PROGRESS".to_owned()), (57, "end".to_owned())]
-        );
+        assert_eq!(run(deployment), [(2, "ROLLBACK_IN_PROGRESS".to_owned()), (57, "end".to_owned())]);
     }
 
     #[test]

@@ -29,9 +29,10 @@ impl Revision {
     /// As the SDK's type.
     pub fn to_sdk(&self, call: &Call<'_>, cluster_arn: &str) -> ServiceRevision {
         let definition = call.world.ecs.task_definitions.get(&self.settings.task_definition);
-        let images = definition.into_iter().flat_map(|definition| &definition.containers).map(|container| {
-            ContainerImage::builder().container_name(&container.name).image(&container.image).build()
-        });
+        let images = definition
+            .into_iter()
+            .flat_map(|definition| &definition.containers)
+            .map(|container| ContainerImage::builder().container_name(&container.name).image(&container.image).build());
         ServiceRevision::builder()
             .service_revision_arn(&self.arn)
             .service_arn(&self.service_arn)

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::cluster::Share;
+use super::neighbours;
 use super::revision::Revision;
 use super::service::{Service, note};
 use super::task::Task;
-use super::{names, neighbours};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::ec2::network_interface::{self, NewInterface, PublicAddress};
@@ -71,13 +71,8 @@ fn retry(call: &mut Call<'_>, service_arn: &str, at: Moment) {
 
 /// The live tasks of a revision, the oldest first.
 pub fn live<'a>(call: &'a Call<'_>, revision: &'a str) -> impl Iterator<Item = &'a Task> {
-    let mut tasks: Vec<&Task> = call
-        .world
-        .ecs
-        .tasks
-        .values()
-        .filter(|task| task.revision == revision && task.stopping_at.is_none())
-        .collect();
+    let mut tasks: Vec<&Task> =
+        call.world.ecs.tasks.values().filter(|task| task.revision == revision && task.stopping_at.is_none()).collect();
     tasks.sort_by_key(|task| task.created_at);
     tasks.into_iter()
 }
@@ -192,10 +187,9 @@ pub fn stop(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: &Cause) {
     task.stopped_at = Some(stopped_at);
     task.deregisters_at = Some(if last { stopped_at + forgotten } else { at });
     task.stopped = Some(match cause {
-        Cause::Scheduler { deployment, .. } => (
-            "ServiceSchedulerInitiated".to_owned(),
-            format!("Scaling activity initiated by (deployment {deployment})"),
-        ),
+        Cause::Scheduler { deployment, .. } => {
+            ("ServiceSchedulerInitiated".to_owned(), format!("Scaling activity initiated by (deployment {deployment})"))
+        }
         Cause::FailedToStart(reason) => ("TaskFailedToStart".to_owned(), reason.clone()),
     });
     let (target, registered, address, interface) =
@@ -231,11 +225,6 @@ pub fn steady_at(call: &Call<'_>, revision: &str, wanted: u32) -> Option<Moment>
         (None, None) => Some(task.running_at),
     };
     tasks.iter().map(healthy).try_fold(Moment::from_millis(0), |latest, at| Some(latest.max(at?)))
-}
-
-/// The short form of a service's ARN for messages.
-pub fn service_name(arn: &str) -> &str {
-    names::short(arn)
 }
 
 #[cfg(test)]

@@ -100,9 +100,10 @@ impl Service {
 
     /// Its tasks that run, and those that are about to: of one revision, or of all.
     pub fn counts(&self, call: &Call<'_>, revision: Option<&str>) -> (i32, i32) {
-        let tasks = call.world.ecs.tasks.values().filter(|task| {
-            task.service_arn == self.arn && revision.is_none_or(|revision| task.revision == revision)
-        });
+        let tasks =
+            call.world.ecs.tasks.values().filter(|task| {
+                task.service_arn == self.arn && revision.is_none_or(|revision| task.revision == revision)
+            });
         let (mut running, mut pending) = (0, 0);
         for task in tasks {
             match task.last_status(call.now) {
@@ -199,12 +200,7 @@ impl Service {
         primary.into_iter().chain(other).collect()
     }
 
-    fn deployment(
-        &self,
-        call: &Call<'_>,
-        revision: &Revision,
-        status: &str,
-    ) -> types::builders::DeploymentBuilder {
+    fn deployment(&self, call: &Call<'_>, revision: &Revision, status: &str) -> types::builders::DeploymentBuilder {
         let (running, pending) = self.counts(call, Some(&revision.arn));
         let deployments = call.world.ecs.deployments.values();
         let failed = deployments.filter(|it| it.target == revision.arn).map(|it| it.failed_tasks).max();

@@ -188,7 +188,12 @@ fn roll_back(call: &mut Call<'_>, it: &Deployment, at: Moment) {
         service.settings.execute_command = wanted.execute_command;
     }
     scheduler::scale(call, &source.arn, at);
-    note(call, &it.service_arn, at, &format!("(deployment {}) rolling back to deployment {}.", it.id, source.deployment_id));
+    note(
+        call,
+        &it.service_arn,
+        at,
+        &format!("(deployment {}) rolling back to deployment {}.", it.id, source.deployment_id),
+    );
 }
 
 /// Asks a deployment to end before its time.

@@ -24,9 +24,7 @@ pub fn check(call: &Call<'_>, settings: &Settings) -> Result<(), ApiError> {
             check_rules(call, balancer, advanced)?;
         }
     } else if settings.grace_seconds.is_some_and(|seconds| seconds > 0) {
-        return Err(invalid(
-            "Health check grace period is only valid for services configured to use load balancers",
-        ));
+        return Err(invalid("Health check grace period is only valid for services configured to use load balancers"));
     }
     if settings.grace_seconds.is_some_and(|seconds| seconds < 0) {
         return Err(invalid("healthCheckGracePeriodSeconds must not be negative."));

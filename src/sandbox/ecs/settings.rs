@@ -251,9 +251,8 @@ impl Balancer {
 
 impl Advanced {
     fn read(given: &AdvancedConfiguration) -> Result<Self, ApiError> {
-        let text = |value: Option<&str>, name: &str| {
-            required(value, &format!("{name} cannot be empty.")).map(str::to_owned)
-        };
+        let text =
+            |value: Option<&str>, name: &str| required(value, &format!("{name} cannot be empty.")).map(str::to_owned);
         Ok(Self {
             alternate: text(given.alternate_target_group_arn(), "alternateTargetGroupArn")?,
             production_rule: text(given.production_listener_rule(), "productionListenerRule")?,
@@ -266,9 +265,16 @@ impl Advanced {
 /// The one registry of a service, by ARN. A container's port belongs to SRV records (ECS API reference, ServiceRegistry).
 pub fn registry(given: &[ServiceRegistry]) -> Result<Option<String>, ApiError> {
     let [registry] = given else {
-        return if given.is_empty() { Ok(None) } else { Err(invalid("At most one service registry can be specified.")) };
+        return if given.is_empty() {
+            Ok(None)
+        } else {
+            Err(invalid("At most one service registry can be specified."))
+        };
     };
-    unsupported(&[("service registries with ports", registry.port().is_some() || registry.container_port().is_some())])?;
+    unsupported(&[(
+        "service registries with ports",
+        registry.port().is_some() || registry.container_port().is_some(),
+    )])?;
     required(registry.registry_arn(), "registryArn cannot be empty.").map(|arn| Some(arn.to_owned()))
 }
 

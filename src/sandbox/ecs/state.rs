@@ -52,11 +52,6 @@ impl EcsState {
         let definition = || self.task_definitions.get(arn).map(|definition| &definition.tags);
         cluster.or_else(service).or_else(definition)
     }
-
-    /// Tasks of a service that have not been told to stop.
-    pub(super) fn live_tasks<'a>(&'a self, service_arn: &'a str) -> impl Iterator<Item = &'a Task> {
-        self.tasks.values().filter(move |task| task.service_arn == service_arn && task.stopping_at.is_none())
-    }
 }
 
 impl Simulated for EcsState {

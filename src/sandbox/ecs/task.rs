@@ -138,10 +138,8 @@ impl Task {
     }
 
     fn containers(&self, definition: &TaskDefinition, runs: bool, status: &str) -> Vec<types::Container> {
-        let interface = NetworkInterface::builder()
-            .attachment_id(&self.attachment)
-            .private_ipv4_address(&self.address)
-            .build();
+        let interface =
+            NetworkInterface::builder().attachment_id(&self.attachment).private_ipv4_address(&self.address).build();
         let container = |container: &super::container::Container| {
             let health = if runs && container.health_check.is_some() {
                 HealthStatus::Healthy

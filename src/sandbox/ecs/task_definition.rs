@@ -119,9 +119,7 @@ pub fn find<'a>(call: &'a Call<'_>, reference: &str) -> Option<&'a TaskDefinitio
     let id = names::short(reference);
     let all = &call.world.ecs.task_definitions;
     match id.rsplit_once(':') {
-        Some((family, revision)) => {
-            all.values().find(|it| it.family == family && it.revision.to_string() == revision)
-        }
+        Some((family, revision)) => all.values().find(|it| it.family == family && it.revision.to_string() == revision),
         None => all.values().filter(|it| it.family == id && it.status == Status::Active).max_by_key(|it| it.revision),
     }
 }
@@ -159,9 +157,8 @@ fn read(input: &RegisterTaskDefinitionInput, call: &Call<'_>) -> Result<TaskDefi
     let platform = input.runtime_platform();
     let proxy = input.proxy_configuration().map(|proxy| {
         let properties = proxy.properties().iter();
-        let properties = properties.map(|it| {
-            (it.name().unwrap_or_default().to_owned(), it.value().unwrap_or_default().to_owned())
-        });
+        let properties =
+            properties.map(|it| (it.name().unwrap_or_default().to_owned(), it.value().unwrap_or_default().to_owned()));
         (proxy.container_name().to_owned(), properties.collect())
     });
     Ok(TaskDefinition {
@@ -254,13 +251,15 @@ pub(super) fn delete(
     }
     let (mut deleted, mut failures) = (Vec::new(), Vec::new());
     for reference in references {
-        let refuse = |reason: &str, detail: &str| Failure::builder().arn(reference).reason(reason).detail(detail).build();
+        let refuse =
+            |reason: &str, detail: &str| Failure::builder().arn(reference).reason(reason).detail(detail).build();
         let Some((arn, status)) = find(call, reference).map(|found| (found.arn.clone(), found.status)) else {
             failures.push(refuse("MISSING", "The specified task definition does not exist."));
             continue;
         };
         if status == Status::Active {
-            let detail = "The specified task definition is still in ACTIVE status. Please deregister the target and try again.";
+            let detail =
+                "The specified task definition is still in ACTIVE status. Please deregister the target and try again.";
             failures.push(refuse("TASK_DEFINITION_ACTIVE", detail));
             continue;
         }
@@ -271,8 +270,5 @@ pub(super) fn delete(
             deleted.push(definition.to_sdk());
         }
     }
-    Ok(DeleteTaskDefinitionsOutput::builder()
-        .set_task_definitions(Some(deleted))
-        .set_failures(Some(failures))
-        .build())
+    Ok(DeleteTaskDefinitionsOutput::builder().set_task_definitions(Some(deleted)).set_failures(Some(failures)).build())
 }
