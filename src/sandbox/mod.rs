@@ -61,6 +61,7 @@ mod disk;
 pub mod durations;
 pub mod ec2;
 pub mod ecr;
+pub mod ecs;
 mod engine;
 pub mod error;
 pub mod fault;

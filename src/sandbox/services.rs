@@ -1,7 +1,7 @@
 //! All services of the simulated AWS.
 
 use super::registry::Registry;
-use super::{ec2, ecr, iam, kms, logs, servicequotas, sns, sts, tagging};
+use super::{ec2, ecr, ecs, iam, kms, logs, servicequotas, sns, sts, tagging};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {
@@ -11,6 +11,7 @@ pub(super) fn registry() -> Registry {
     tagging::register(&mut registry);
     servicequotas::register(&mut registry);
     ecr::register(&mut registry);
+    ecs::register(&mut registry);
     iam::register(&mut registry);
     kms::register(&mut registry);
     logs::register(&mut registry);

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::clock::Moment;
 use super::ec2::Ec2State;
 use super::ecr::EcrState;
+use super::ecs::EcsState;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
@@ -150,6 +151,8 @@ world! {
     tagging: TaggingState,
     /// Image repositories.
     ecr: EcrState,
+    /// Clusters, task definitions, services, tasks.
+    ecs: EcsState,
     /// Roles.
     iam: IamState,
     /// Keys and aliases.
