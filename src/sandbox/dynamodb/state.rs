@@ -116,8 +116,7 @@ impl Simulated for DynamoDbState {
         self.tables.values().filter(|table| table.gone_at.is_none_or(|at| now < at)).map(item).collect()
     }
 
-    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
-        let table = self.tables.values_mut().find(|table| table.arn == arn);
-        table.map(|table| table.tags.extend(tags.clone())).is_some()
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
+        self.tables.values_mut().find(|table| table.arn == arn).map(|table| &mut table.tags)
     }
 }

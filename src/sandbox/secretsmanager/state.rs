@@ -123,8 +123,8 @@ impl Simulated for SecretsManagerState {
         self.secrets.values().filter(|secret| secret.gone_at.is_none_or(|at| now < at)).map(item).collect()
     }
 
-    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         let secret = self.secrets.values_mut().find(|secret| secret.arn == arn && secret.deleted_at.is_none());
-        secret.map(|secret| secret.tags.extend(tags.clone())).is_some()
+        secret.map(|secret| &mut secret.tags)
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn create_private_dns_namespace(
     let takes = call.durations().namespace;
     let id = format!("ns-{}", call.hex(16));
     let kind = (&OperationTargetType::Namespace, id.as_str());
-    if state.orphaned_zones.contains(&(vpc.to_owned(), name.to_owned())) {
+    if call.world.servicediscovery.orphaned_zones.contains(&(vpc.to_owned(), name.to_owned())) {
         // The hosted zone is Route 53's, and one that was left behind is in the way: Route 53 API reference, CreateHostedZone,
         // ConflictingDomainExists.
         let message = format!("ConflictingDomainExists: a hosted zone {name} is associated with {vpc} already");
