@@ -1,7 +1,9 @@
 //! All services of the simulated AWS.
 
 use super::registry::Registry;
-use super::{ec2, ecr, iam, kms, logs, servicequotas, sns, sts, tagging};
+use super::{
+    appmesh, dynamodb, ec2, ecr, iam, kms, logs, s3, secretsmanager, servicediscovery, servicequotas, sns, sts, tagging,
+};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {
@@ -15,5 +17,10 @@ pub(super) fn registry() -> Registry {
     kms::register(&mut registry);
     logs::register(&mut registry);
     sns::register(&mut registry);
+    s3::register(&mut registry);
+    dynamodb::register(&mut registry);
+    secretsmanager::register(&mut registry);
+    servicediscovery::register(&mut registry);
+    appmesh::register(&mut registry);
     registry
 }

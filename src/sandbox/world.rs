@@ -6,14 +6,19 @@ use std::ops::{Deref, DerefMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::appmesh::AppMeshState;
 use super::clock::Moment;
+use super::dynamodb::DynamoDbState;
 use super::ec2::Ec2State;
-use super::tagging::TaggingState;
 use super::ecr::EcrState;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
+use super::s3::S3State;
+use super::secretsmanager::SecretsManagerState;
+use super::servicediscovery::ServiceDiscoveryState;
 use super::sns::SnsState;
+use super::tagging::TaggingState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -154,4 +159,14 @@ world! {
     logs: LogsState,
     /// Topics and subscriptions.
     sns: SnsState,
+    /// Buckets.
+    s3: S3State,
+    /// Tables.
+    dynamodb: DynamoDbState,
+    /// Secrets.
+    secretsmanager: SecretsManagerState,
+    /// Cloud Map's namespaces, services and instances.
+    servicediscovery: ServiceDiscoveryState,
+    /// Meshes.
+    appmesh: AppMeshState,
 }
