@@ -10,7 +10,6 @@ pub mod ingress;
 pub mod mesh;
 pub mod network;
 pub mod secrets;
-pub mod services;
 
 pub use build::build;
 pub use data::Data;

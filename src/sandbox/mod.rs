@@ -63,6 +63,7 @@ pub mod durations;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
+pub mod ecs;
 mod engine;
 pub mod error;
 pub mod fault;

@@ -2,7 +2,7 @@
 
 use super::registry::Registry;
 use super::{
-    appmesh, dynamodb, ec2, ecr, iam, kms, logs, s3, secretsmanager, servicediscovery, servicequotas, sns, sts, tagging,
+    appmesh, dynamodb, ec2, ecr, ecs, iam, kms, logs, s3, secretsmanager, servicediscovery, servicequotas, sns, sts, tagging,
 };
 
 /// A registry of every operation that the simulation knows.
@@ -13,6 +13,7 @@ pub(super) fn registry() -> Registry {
     tagging::register(&mut registry);
     servicequotas::register(&mut registry);
     ecr::register(&mut registry);
+    ecs::register(&mut registry);
     iam::register(&mut registry);
     kms::register(&mut registry);
     logs::register(&mut registry);

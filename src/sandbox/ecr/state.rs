@@ -50,4 +50,11 @@ impl Simulated for EcrState {
         };
         self.repositories.values().map(item).collect()
     }
+
+    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+        self.repositories.values_mut().find(|repository| repository.arn == arn).map(|repository| &mut repository.tags)
+    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+        let repository = self.repositories.values_mut().find(|repository| repository.arn == arn);
+        repository.map(|repository| repository.tags.extend(tags.clone())).is_some()
+    }
 }

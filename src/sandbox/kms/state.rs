@@ -121,4 +121,11 @@ impl Simulated for KmsState {
         });
         keys.chain(aliases).collect()
     }
+
+    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+        self.keys.values_mut().find(|key| key.arn == arn).map(|key| &mut key.tags)
+    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+        let key = self.keys.values_mut().find(|key| key.arn == arn && !key.is_pending_deletion());
+        key.map(|key| key.tags.extend(tags.clone())).is_some()
+    }
 }

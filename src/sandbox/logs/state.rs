@@ -42,4 +42,11 @@ impl Simulated for LogsState {
         };
         self.groups.values().map(item).collect()
     }
+
+    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+        self.groups.values_mut().find(|group| group.arn == arn).map(|group| &mut group.tags)
+    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+        let group = self.groups.values_mut().find(|group| group.arn == arn);
+        group.map(|group| group.tags.extend(tags.clone())).is_some()
+    }
 }
