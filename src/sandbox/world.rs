@@ -176,6 +176,4 @@ world! {
     servicediscovery: ServiceDiscoveryState,
     /// Meshes.
     appmesh: AppMeshState,
-    /// What the tagging API has come to know of.
-    tagging: TaggingState,
 }
