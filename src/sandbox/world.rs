@@ -174,6 +174,14 @@ world! {
     servicediscovery: ServiceDiscoveryState,
     /// Topics and subscriptions.
     sns: SnsState,
-    /// What the tagging API has come to know of.
-    tagging: TaggingState,
+    /// Buckets.
+    s3: S3State,
+    /// Tables.
+    dynamodb: DynamoDbState,
+    /// Secrets.
+    secretsmanager: SecretsManagerState,
+    /// Cloud Map's namespaces, services and instances.
+    servicediscovery: ServiceDiscoveryState,
+    /// Meshes.
+    appmesh: AppMeshState,
 }

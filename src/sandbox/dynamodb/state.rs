@@ -70,10 +70,8 @@ impl Table {
             "UPDATING" => "updated",
             _ => "deleted",
         };
-        let message = format!(
-            "Attempt to change a resource which is still in use: Table is being {what}: {}",
-            self.name
-        );
+        let message =
+            format!("Attempt to change a resource which is still in use: Table is being {what}: {}", self.name);
         Err(ApiError::new("ResourceInUseException", message))
     }
 }

@@ -90,9 +90,7 @@ impl SecretsManagerState {
 /// A secret that must be there, by ARN or name.
 pub(super) fn secret<'a>(call: &'a Call<'_>, reference: Option<&str>) -> Result<&'a Secret, ApiError> {
     let found = call.world.secretsmanager.find(reference.unwrap_or_default());
-    found.ok_or_else(|| {
-        ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-    })
+    found.ok_or_else(|| ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret."))
 }
 
 /// Removes the secrets whose deletion is done, and lets the list forget them.
