@@ -174,14 +174,6 @@ world! {
     servicediscovery: ServiceDiscoveryState,
     /// Topics and subscriptions.
     sns: SnsState,
-    /// Buckets.
-    s3: S3State,
-    /// Tables.
-    dynamodb: DynamoDbState,
-    /// Secrets.
-    secretsmanager: SecretsManagerState,
-    /// Cloud Map's namespaces, services and instances.
-    servicediscovery: ServiceDiscoveryState,
-    /// Meshes.
-    appmesh: AppMeshState,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
 }

@@ -49,7 +49,6 @@ pub(super) fn create_private_dns_namespace(
     let takes = call.durations().namespace;
     let id = format!("ns-{}", call.hex(16));
     let kind = (&OperationTargetType::Namespace, id.as_str());
-    if call.world.servicediscovery.orphaned_zones.contains(&(vpc.to_owned(), name.to_owned())) {
     if is_orphaned {
         // The hosted zone is Route 53's, and one that was left behind is in the way: Route 53 API reference, CreateHostedZone,
         // ConflictingDomainExists.
