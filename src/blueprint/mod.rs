@@ -7,7 +7,7 @@ pub mod data;
 pub mod draft;
 pub mod encryption;
 #[cfg(test)]
-pub mod examples;
+mod examples;
 pub mod identity;
 pub mod ingress;
 pub mod mesh;
