@@ -55,8 +55,10 @@
 //! [`pace::run_paced`].
 
 pub mod appmesh;
+pub mod autoscaling;
 pub mod call;
 pub mod clock;
+pub mod cloudwatch;
 mod connector;
 mod disk;
 pub mod durations;
