@@ -4,4 +4,4 @@ mod core;
 mod ec2_endpoints;
 mod ec2_groups;
 mod ec2_network;
-mod support;
+pub mod support;
