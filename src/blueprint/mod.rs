@@ -1,22 +1,27 @@
 //! What an environment consists of: a pure function of configuration, suffix and a few facts. Makes no call, reads no clock.
 
 pub mod build;
+pub mod cluster;
+pub mod containers;
 pub mod data;
 pub mod draft;
 pub mod encryption;
-pub mod cluster;
-pub mod containers;
+#[cfg(test)]
+mod examples;
+pub mod identity;
 pub mod ingress;
 pub mod mesh;
 pub mod network;
+pub mod registry;
 pub mod secrets;
-pub mod services;
 
 pub use build::build;
 pub use data::Data;
 pub use draft::{Draft, Facts};
 pub use encryption::Encryption;
+pub use identity::Identity;
 pub use ingress::Ingress;
 pub use mesh::Mesh;
 pub use network::Network;
+pub use registry::Registry;
 pub use secrets::Secrets;

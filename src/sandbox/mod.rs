@@ -54,11 +54,13 @@
 //! In tests: `#[tokio::test(start_paused = true)]`, and everything happens in virtual time. At the prompt:
 //! [`pace::run_paced`].
 
+pub mod appmesh;
 pub mod call;
 pub mod clock;
 mod connector;
 mod disk;
 pub mod durations;
+pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -74,11 +76,15 @@ pub mod pace;
 pub mod paging;
 pub mod quotas;
 pub mod registry;
+pub mod s3;
+pub mod secretsmanager;
+pub mod servicediscovery;
 mod servicequotas;
 mod services;
-mod sts;
-mod tagging;
 pub mod sns;
+mod sts;
+mod tag_rules;
+mod tagging;
 #[cfg(test)]
 mod tests;
 pub mod throttle;

@@ -6,15 +6,20 @@ use std::ops::{Deref, DerefMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::appmesh::AppMeshState;
 use super::clock::Moment;
+use super::dynamodb::DynamoDbState;
 use super::ec2::Ec2State;
-use super::tagging::TaggingState;
 use super::ecr::EcrState;
 use super::ecs::EcsState;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
+use super::s3::S3State;
+use super::secretsmanager::SecretsManagerState;
+use super::servicediscovery::ServiceDiscoveryState;
 use super::sns::SnsState;
+use super::tagging::TaggingState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -53,8 +58,11 @@ pub trait Simulated {
     /// What exists at `now`, without what AWS itself put into every account and what merely lingers after deletion.
     fn inventory(&self, now: Moment, place: &Place) -> Vec<Item>;
 
-    /// Sets tags of the thing with this ARN, for the tagging API; false where it is not one of this service's, or not there.
-    fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool;
+    /// The tags of the thing with this ARN, for the tagging API to change; none where it is not one of this service's, or where the
+    /// API does not reach the service (Resource Groups Tagging API reference, "Services that support the API").
+    fn tags_by_arn(&mut self, _place: &Place, _arn: &str) -> Option<&mut Tags> {
+        None
+    }
 }
 
 /// A service's state that knows whether it was touched since it was last written.
@@ -124,12 +132,13 @@ macro_rules! world {
                 items
             }
 
-            /// Sets tags by ARN; false where nothing has that ARN.
-            pub fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool {
+            /// The tags of the thing with this ARN.
+            pub(super) fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
+                // Looked up first, so that only the state that changes is marked for writing.
                 $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
-                    return self.$service.retag(now, place, arn, tags);
+                    return self.$service.tags_by_arn(place, arn);
                 })*
-                false
+                None
             }
 
             /// The parts with the names of their files.
@@ -141,10 +150,12 @@ macro_rules! world {
 }
 
 world! {
+    /// Meshes and what is in them.
+    appmesh: AppMeshState,
+    /// Tables.
+    dynamodb: DynamoDbState,
     /// VPC, subnets, gateways, groups, network interfaces.
     ec2: Ec2State,
-    /// What the tagging API has come to know of.
-    tagging: TaggingState,
     /// Image repositories.
     ecr: EcrState,
     /// Clusters, task definitions, services, tasks.
@@ -155,6 +166,14 @@ world! {
     kms: KmsState,
     /// Log groups.
     logs: LogsState,
+    /// Buckets and what is in them.
+    s3: S3State,
+    /// Secrets and their versions.
+    secretsmanager: SecretsManagerState,
+    /// Namespaces, services, instances.
+    servicediscovery: ServiceDiscoveryState,
     /// Topics and subscriptions.
     sns: SnsState,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
 }

@@ -2,3 +2,5 @@
 
 mod engine;
 mod lab;
+mod life;
+mod moto;
