@@ -95,6 +95,15 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// The partition that the region belongs to: the second part of every ARN (AWS General Reference, "Amazon Resource Names").
+    pub fn partition(&self) -> &'static str {
+        match self.region.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
     /// Makes the clients and asks who they belong to.
     ///
     /// # Errors

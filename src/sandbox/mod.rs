@@ -79,7 +79,7 @@ pub mod sns;
 mod sts;
 mod tagging;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod throttle;
 pub mod world;
 
