@@ -130,6 +130,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("sns:", "KMS", "", Class::Settling),
     ("application-autoscaling:PutScalingPolicy", "ObjectNotFound", "", Class::Settling),
     ("application-autoscaling:RegisterScalableTarget", "", "not found", Class::Settling),
+    ("application-autoscaling:RegisterScalableTarget", "Validation", "doesn't exist", Class::Settling),
     ("ecs:CreateService", "ClusterNotFound", "", Class::Settling),
     // A name whose former bearer is still being deleted.
     ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),

@@ -195,7 +195,10 @@ fn virtual_router_ref(call: &Call<'_>, piece: &Piece) -> Result<VirtualRouterRef
         .build()?)
 }
 
-fn virtual_service_data(call: &Call<'_>, piece: &Piece) -> Result<types::builders::VirtualServiceDataBuilder, ApiError> {
+fn virtual_service_data(
+    call: &Call<'_>,
+    piece: &Piece,
+) -> Result<types::builders::VirtualServiceDataBuilder, ApiError> {
     Ok(VirtualServiceData::builder()
         .mesh_name(piece.mesh())
         .virtual_service_name(piece.name())

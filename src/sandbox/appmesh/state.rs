@@ -78,8 +78,7 @@ impl Simulated for AppMeshState {
         self.pieces.values().map(item).collect()
     }
 
-    fn retag(&mut self, _now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool {
-        let piece = self.pieces.values_mut().find(|piece| piece.arn(place) == arn);
-        piece.map(|piece| piece.tags.extend(tags.clone())).is_some()
+    fn tags_by_arn(&mut self, place: &Place, arn: &str) -> Option<&mut Tags> {
+        self.pieces.values_mut().find(|piece| piece.arn(place) == arn).map(|piece| &mut piece.tags)
     }
 }

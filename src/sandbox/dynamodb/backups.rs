@@ -21,9 +21,7 @@ const ENABLING: Duration = Duration::from_secs(2);
 
 /// A table by name; these two calls have an error code of their own.
 fn named(call: &Call<'_>, name: Option<&str>) -> Result<Table, ApiError> {
-    let missing = |_| {
-        ApiError::new("TableNotFoundException", format!("Table not found: {}", name.unwrap_or_default()))
-    };
+    let missing = |_| ApiError::new("TableNotFoundException", format!("Table not found: {}", name.unwrap_or_default()));
     table(call, name).cloned().map_err(missing)
 }
 
@@ -39,7 +37,8 @@ pub(super) fn update_continuous_backups(
         return Err(ApiError::new("ContinuousBackupsUnavailableException", message));
     }
     let wanted = input.point_in_time_recovery_specification();
-    let wanted = wanted.ok_or_else(|| ApiError::new("ValidationException", "PointInTimeRecoverySpecification is required"))?;
+    let wanted =
+        wanted.ok_or_else(|| ApiError::new("ValidationException", "PointInTimeRecoverySpecification is required"))?;
     let table = table_mut(call, input.table_name())?;
     table.point_in_time_recovery = wanted.point_in_time_recovery_enabled();
     let description = description(table)?;

@@ -32,7 +32,9 @@ pub(super) fn keys(input: &CreateTableInput) -> Result<(KeyAttribute, Option<Key
     let schema = input.key_schema();
     let kinds: Vec<&KeyType> = schema.iter().map(|element| element.key_type()).collect();
     if !matches!(kinds.as_slice(), [KeyType::Hash] | [KeyType::Hash, KeyType::Range]) {
-        return Err(invalid("Invalid KeySchema: The first KeySchemaElement is not a HASH key type, or the second not a RANGE"));
+        return Err(invalid(
+            "Invalid KeySchema: The first KeySchemaElement is not a HASH key type, or the second not a RANGE",
+        ));
     }
     let names: Vec<&str> = schema.iter().map(|element| element.attribute_name()).collect();
     if names.len() == 2 && names[0] == names[1] {

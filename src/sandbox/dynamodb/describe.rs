@@ -57,7 +57,10 @@ pub(super) fn list_tags_of_resource(
     let arn = input.resource_arn().unwrap_or_default();
     let table = table(call, Some(arn))?;
     if table.arn != arn {
-        return Err(ApiError::new("ValidationException", format!("Invalid TableArn: Invalid ResourceArn provided as input {arn}")));
+        return Err(ApiError::new(
+            "ValidationException",
+            format!("Invalid TableArn: Invalid ResourceArn provided as input {arn}"),
+        ));
     }
     let tags: Result<Vec<_>, _> =
         table.tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();

@@ -70,10 +70,8 @@ impl Table {
             "UPDATING" => "updated",
             _ => "deleted",
         };
-        let message = format!(
-            "Attempt to change a resource which is still in use: Table is being {what}: {}",
-            self.name
-        );
+        let message =
+            format!("Attempt to change a resource which is still in use: Table is being {what}: {}", self.name);
         Err(ApiError::new("ResourceInUseException", message))
     }
 }
@@ -116,8 +114,7 @@ impl Simulated for DynamoDbState {
         self.tables.values().filter(|table| table.gone_at.is_none_or(|at| now < at)).map(item).collect()
     }
 
-    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
-        let table = self.tables.values_mut().find(|table| table.arn == arn);
-        table.map(|table| table.tags.extend(tags.clone())).is_some()
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
+        self.tables.values_mut().find(|table| table.arn == arn).map(|table| &mut table.tags)
     }
 }

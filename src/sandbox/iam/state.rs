@@ -85,8 +85,4 @@ impl Simulated for IamState {
         self.roles.values().map(item).collect()
     }
 
-    /// The tagging API doesn't reach IAM. Resource Groups Tagging API reference, "Services that support the API".
-    fn retag(&mut self, _now: Moment, _place: &Place, _arn: &str, _tags: &Tags) -> bool {
-        false
-    }
 }

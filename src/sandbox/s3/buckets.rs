@@ -31,9 +31,13 @@ pub(super) fn create_bucket(call: &mut Call<'_>, input: &CreateBucketInput) -> R
     if !is_bucket_name(name) {
         return Err(ApiError::new("InvalidBucketName", "The specified bucket is not valid."));
     }
-    if input.acl().is_some() || input.object_ownership().is_some_and(|owner| *owner != ObjectOwnership::BucketOwnerEnforced)
+    if input.acl().is_some()
+        || input.object_ownership().is_some_and(|owner| *owner != ObjectOwnership::BucketOwnerEnforced)
     {
-        return Err(ApiError::new("NotImplemented", "The sandbox simulates buckets without access control lists only."));
+        return Err(ApiError::new(
+            "NotImplemented",
+            "The sandbox simulates buckets without access control lists only.",
+        ));
     }
     check_location(call, input)?;
     let configured = input.create_bucket_configuration().map(|configuration| configuration.tags()).unwrap_or_default();
@@ -42,7 +46,8 @@ pub(super) fn create_bucket(call: &mut Call<'_>, input: &CreateBucketInput) -> R
     let location = format!("/{name}");
     let s3 = &call.world.s3;
     if s3.taken.contains(name) {
-        let message = "The requested bucket name is not available. The bucket namespace is shared by all users of the system.";
+        let message =
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system.";
         return Err(ApiError::new("BucketAlreadyExists", message).with_status(409));
     }
     if s3.buckets.contains_key(name) {
@@ -56,7 +61,8 @@ pub(super) fn create_bucket(call: &mut Call<'_>, input: &CreateBucketInput) -> R
     }
     let instant = call.durations().read_after_create.is_zero();
     if s3.deleted.get(name).is_some_and(|at| !instant && call.now < *at + NAME_FREE) {
-        let message = "A conflicting conditional operation is currently in progress against this resource. Please try again.";
+        let message =
+            "A conflicting conditional operation is currently in progress against this resource. Please try again.";
         return Err(ApiError::new("OperationAborted", message).with_status(409));
     }
     if s3.buckets.len() >= MOST_BUCKETS {

@@ -33,7 +33,8 @@ pub(super) fn put_bucket_encryption(
     let key = default.kms_master_key_id();
     match (default.sse_algorithm(), key) {
         (ServerSideEncryption::Aes256, Some(_)) => {
-            let message = "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse";
+            let message =
+                "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse";
             return Err(ApiError::new("InvalidArgument", message));
         }
         (ServerSideEncryption::Aes256 | ServerSideEncryption::AwsKms, _) => {}

@@ -104,8 +104,7 @@ impl Simulated for S3State {
         self.buckets.values().map(item).collect()
     }
 
-    fn retag(&mut self, _now: Moment, _place: &Place, wanted: &str, tags: &Tags) -> bool {
-        let bucket = self.buckets.values_mut().find(|bucket| arn(&bucket.name) == wanted);
-        bucket.map(|bucket| bucket.tags.extend(tags.clone())).is_some()
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
+        self.buckets.values_mut().find(|bucket| self::arn(&bucket.name) == arn).map(|bucket| &mut bucket.tags)
     }
 }

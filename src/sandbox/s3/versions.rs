@@ -20,7 +20,8 @@ pub(super) fn list_object_versions(
     }
     let bucket = bucket(call, input.bucket())?;
     let most = input.max_keys().unwrap_or(LARGEST_PAGE);
-    let most = usize::try_from(most).map_err(|_| ApiError::new("InvalidArgument", "Argument max-keys must not be negative"))?;
+    let most = usize::try_from(most)
+        .map_err(|_| ApiError::new("InvalidArgument", "Argument max-keys must not be negative"))?;
     let most = most.min(LARGEST_PAGE as usize);
     let prefix = input.prefix().unwrap_or_default();
     let all = bucket.objects.iter().filter(|(key, _)| key.starts_with(prefix)).flat_map(|(key, versions)| {

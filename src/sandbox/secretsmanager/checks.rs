@@ -18,7 +18,8 @@ pub(super) fn name(value: Option<&str>) -> Result<&str, ApiError> {
     if (1..=512).contains(&name.len()) && formed {
         return Ok(name);
     }
-    let message = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!";
+    let message =
+        "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!";
     Err(ApiError::new("ValidationException", message))
 }
 
@@ -36,14 +37,20 @@ pub(super) fn text(value: Option<&str>) -> Result<&str, ApiError> {
     let text = value.unwrap_or_default();
     match text.len() {
         1..=LARGEST => Ok(text),
-        _ => Err(invalid("You must provide SecretString with 1 to 65536 bytes; the sandbox does not simulate SecretBinary.")),
+        _ => Err(invalid(
+            "You must provide SecretString with 1 to 65536 bytes; the sandbox does not simulate SecretBinary.",
+        )),
     }
 }
 
 /// A description.
 pub(super) fn description(value: Option<&str>) -> Result<&str, ApiError> {
     let text = value.unwrap_or_default();
-    if text.chars().count() <= 2048 { Ok(text) } else { Err(invalid("Description must be at most 2048 characters long.")) }
+    if text.chars().count() <= 2048 {
+        Ok(text)
+    } else {
+        Err(invalid("Description must be at most 2048 characters long."))
+    }
 }
 
 /// A key that can encrypt. Secrets Manager API reference, EncryptionFailure: "Check that the KMS key is available, enabled, and not in an

@@ -90,9 +90,7 @@ impl SecretsManagerState {
 /// A secret that must be there, by ARN or name.
 pub(super) fn secret<'a>(call: &'a Call<'_>, reference: Option<&str>) -> Result<&'a Secret, ApiError> {
     let found = call.world.secretsmanager.find(reference.unwrap_or_default());
-    found.ok_or_else(|| {
-        ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
-    })
+    found.ok_or_else(|| ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret."))
 }
 
 /// Removes the secrets whose deletion is done, and lets the list forget them.
@@ -123,8 +121,8 @@ impl Simulated for SecretsManagerState {
         self.secrets.values().filter(|secret| secret.gone_at.is_none_or(|at| now < at)).map(item).collect()
     }
 
-    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         let secret = self.secrets.values_mut().find(|secret| secret.arn == arn && secret.deleted_at.is_none());
-        secret.map(|secret| secret.tags.extend(tags.clone())).is_some()
+        secret.map(|secret| &mut secret.tags)
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn update_secret(call: &mut Call<'_>, input: &UpdateSecretInput) -> R
         Some(text) => {
             let token = checks::token(input.client_request_token())?;
             if found.versions.get(token).is_some_and(|present| present != text) {
-                let message = format!("You can't modify an existing version {token}, you can only create a new version.");
+                let message =
+                    format!("You can't modify an existing version {token}, you can only create a new version.");
                 return Err(ApiError::new("ResourceExistsException", message));
             }
             Some((token.to_owned(), checks::text(Some(text))?.to_owned()))
@@ -52,7 +53,8 @@ pub(super) fn update_secret(call: &mut Call<'_>, input: &UpdateSecretInput) -> R
     let (name, now) = (found.name.clone(), call.now);
     let state = &mut *call.world.secretsmanager;
     let secret = state.secrets.get_mut(&name);
-    let secret = secret.ok_or_else(|| ApiError::new("InternalServiceError", "An error occurred on the server side."))?;
+    let secret =
+        secret.ok_or_else(|| ApiError::new("InternalServiceError", "An error occurred on the server side."))?;
     secret.changed_at = now;
     if let Some(text) = description {
         secret.description = text.to_owned();

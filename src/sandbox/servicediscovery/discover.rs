@@ -18,8 +18,7 @@ pub(super) fn discover_instances(
     let state = &call.world.servicediscovery;
     let namespace = state.namespaces.values().find(|other| other.name == namespace_name && other.is_ready(call.now));
     let namespace = namespace.ok_or_else(|| ApiError::new("NamespaceNotFound", "No namespace has that name"))?;
-    let service =
-        state.services.values().find(|other| other.namespace == namespace.id && other.name == service_name);
+    let service = state.services.values().find(|other| other.namespace == namespace.id && other.name == service_name);
     let service = service.ok_or_else(|| ApiError::new("ServiceNotFound", "No service has that name"))?;
     let most = input.max_results().unwrap_or(100);
     if !(1..=1000).contains(&most) {

@@ -45,8 +45,7 @@ pub(super) fn register_instance(
     }
     let instance = Instance { attributes, ready_at: call.now + REGISTER, gone_at: None, healthy: true };
     let service = service.id.clone();
-    let operation =
-        begin(call, &OperationType::RegisterInstance, (&OperationTargetType::Instance, id), REGISTER, None);
+    let operation = begin(call, &OperationType::RegisterInstance, (&OperationTargetType::Instance, id), REGISTER, None);
     if let Some(service) = call.world.servicediscovery.services.get_mut(&service) {
         service.instances.insert(id.to_owned(), instance);
     }

@@ -45,10 +45,11 @@ pub(super) fn create_private_dns_namespace(
     if state.namespaces.len() >= MOST {
         return Err(ApiError::new("ResourceLimitExceeded", "The quota of namespaces is reached"));
     }
+    let is_orphaned = state.orphaned_zones.contains(&(vpc.to_owned(), name.to_owned()));
     let takes = call.durations().namespace;
     let id = format!("ns-{}", call.hex(16));
     let kind = (&OperationTargetType::Namespace, id.as_str());
-    if state.orphaned_zones.contains(&(vpc.to_owned(), name.to_owned())) {
+    if is_orphaned {
         // The hosted zone is Route 53's, and one that was left behind is in the way: Route 53 API reference, CreateHostedZone,
         // ConflictingDomainExists.
         let message = format!("ConflictingDomainExists: a hosted zone {name} is associated with {vpc} already");
@@ -88,8 +89,7 @@ pub(super) fn delete_namespace(
     }
     let takes = call.durations().namespace_deleted;
     let gone_at = call.now + takes;
-    let operation =
-        begin(call, &OperationType::DeleteNamespace, (&OperationTargetType::Namespace, &id), takes, None);
+    let operation = begin(call, &OperationType::DeleteNamespace, (&OperationTargetType::Namespace, &id), takes, None);
     if let Some(namespace) = call.world.servicediscovery.namespaces.get_mut(&id) {
         namespace.gone_at = Some(gone_at);
     }

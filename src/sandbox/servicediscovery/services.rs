@@ -8,8 +8,8 @@ use aws_sdk_servicediscovery::operation::get_service::{GetServiceInput, GetServi
 use aws_sdk_servicediscovery::operation::list_services::{ListServicesInput, ListServicesOutput};
 use aws_sdk_servicediscovery::operation::update_service::{UpdateServiceInput, UpdateServiceOutput};
 use aws_sdk_servicediscovery::types::{
-    self, DnsConfig, DnsRecord, HealthCheckCustomConfig, OperationTargetType, OperationType, RecordType,
-    RoutingPolicy, ServiceFilterName, ServiceSummary, ServiceType,
+    self, DnsConfig, DnsRecord, HealthCheckCustomConfig, OperationTargetType, OperationType, RecordType, RoutingPolicy,
+    ServiceFilterName, ServiceSummary, ServiceType,
 };
 
 use super::checks::{self, TAGS, holds, invalid, page};
@@ -26,7 +26,9 @@ const UPDATE: Duration = Duration::from_secs(1);
 /// The time to live of the one `A` record.
 fn ttl(records: &[DnsRecord]) -> Result<i64, ApiError> {
     match records {
-        [record] if *record.r#type() == RecordType::A && (0..=2_147_483_647).contains(&record.ttl()) => Ok(record.ttl()),
+        [record] if *record.r#type() == RecordType::A && (0..=2_147_483_647).contains(&record.ttl()) => {
+            Ok(record.ttl())
+        }
         _ => Err(invalid("The sandbox simulates services with one record of type A")),
     }
 }

@@ -174,10 +174,9 @@ impl Simulated for ServiceDiscoveryState {
         namespaces.chain(services).collect()
     }
 
-    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         let namespaces = self.namespaces.values_mut().map(|namespace| (&namespace.arn, &mut namespace.tags));
         let services = self.services.values_mut().map(|service| (&service.arn, &mut service.tags));
-        let found = namespaces.chain(services).find(|(other, _)| *other == arn);
-        found.map(|(_, present)| present.extend(tags.clone())).is_some()
+        namespaces.chain(services).find(|(other, _)| *other == arn).map(|(_, tags)| tags)
     }
 }

@@ -20,6 +20,7 @@ pub(super) fn list_tags_for_resource(
     let found = namespaces.chain(services).find(|(other, _)| *other == arn);
     let missing = || ApiError::new("ResourceNotFoundException", "The resource was not found");
     let (_, tags) = found.ok_or_else(missing)?;
-    let tags: Result<Vec<_>, _> = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let tags: Result<Vec<_>, _> =
+        tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     Ok(ListTagsForResourceOutput::builder().set_tags(Some(tags?)).build())
 }

@@ -5,4 +5,5 @@ mod core;
 mod ec2_endpoints;
 mod ec2_groups;
 mod ec2_network;
+pub mod keys;
 pub mod support;
