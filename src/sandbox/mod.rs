@@ -86,7 +86,7 @@ mod sts;
 mod tag_rules;
 mod tagging;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod throttle;
 pub mod world;
 
