@@ -79,6 +79,7 @@ const CODES: &[(&str, Class)] = &[
     ("InvalidGroup.Duplicate", Class::Exists),
     ("InvalidPermission.Duplicate", Class::Exists),
     ("RouteAlreadyExists", Class::Exists),
+    ("FlowLogAlreadyExists", Class::Exists),
     ("NamespaceAlreadyExists", Class::Exists),
     ("ServiceAlreadyExists", Class::Exists),
     ("PriorityInUse", Class::Exists),
@@ -102,6 +103,13 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     // EC2 answers AuthFailure for an address whose NAT gateway is still being deleted (EC2 API reference, ReleaseAddress).
     ("ec2:ReleaseAddress", "AuthFailure", "", Class::Blocked),
     ("ec2:DetachInternetGateway", "DependencyViolation", "", Class::Blocked),
+    // A load balancer that somebody protected: it goes as soon as they take that back.
+    ("elasticloadbalancing:DeleteLoadBalancer", "OperationNotPermitted", "", Class::Blocked),
+    // Another rule is about to leave that priority.
+    ("elasticloadbalancing:CreateRule", "PriorityInUse", "", Class::Blocked),
+    ("elasticloadbalancing:SetRulePriorities", "PriorityInUse", "", Class::Blocked),
+    // Elastic Load Balancing tests the bucket for access logs, whose policy S3 doesn't show everywhere at once.
+    ("elasticloadbalancing:ModifyLoadBalancerAttributes", "InvalidConfigurationRequest", "access denied", Class::Settling),
     // A role that was made a moment ago is not visible to the other services yet.
     ("", "", "unable to assume", Class::Settling),
     ("", "", "cannot be assumed", Class::Settling),
@@ -128,13 +136,25 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("ecs:", "ClientException", "is not active", Class::Absent),
     ("ecs:", "InvalidParameter", "cluster was not found", Class::Absent),
     ("", "ValidationError", "does not exist", Class::Absent),
+    // A secret's name is taken until its predecessor is really gone (Secrets Manager API reference, DeleteSecret).
+    ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
+    ("secretsmanager:GetSecretValue", "ResourceNotFound", "", Class::Settling),
+    // "Table already exists" and "Table is being deleted" share a code (DynamoDB API reference, CreateTable).
+    ("dynamodb:CreateTable", "ResourceInUse", "already exists", Class::Exists),
+    ("dynamodb:UpdateContinuousBackups", "ContinuousBackupsUnavailable", "", Class::Settling),
+    ("dynamodb:Update", "NotFound", "", Class::Settling),
+    // A bucket's settings, a moment after the bucket.
+    ("s3:Put", "NoSuchBucket", "", Class::Settling),
+    // Routes and virtual nodes, a moment after what they refer to; the deletions mean what they say.
+    ("appmesh:Create", "NotFound", "", Class::Settling),
+    ("servicediscovery:CreateService", "NamespaceNotFound", "", Class::Settling),
     // Read-after-create on EC2: ids that were given out a second ago (EC2 developer guide, "Eventual consistency").
     ("ec2:Create", "NotFound", "", Class::Settling),
     ("ec2:Attach", "NotFound", "", Class::Settling),
     ("ec2:Associate", "NotFound", "", Class::Settling),
     ("ec2:Authorize", "NotFound", "", Class::Settling),
     ("ec2:Modify", "NotFound", "", Class::Settling),
-    ("ec2:Revoke", "NotFound", "", Class::Settling),
+    ("ec2:CreateRoute", "InvalidParameterValue", "belong to different networks", Class::Settling),
 ];
 
 /// The class of a failed call.

@@ -105,3 +105,23 @@ pub fn identify(scope: &crate::engine::Scope<'_>, mut seen: Sighting, tags: &Tag
     seen.tags = Some(tags.clone());
     Some(seen)
 }
+
+/// The tags that the tag search has for an ARN; none where it doesn't know it, which right after create it may not.
+pub fn searched<'a>(scope: &'a crate::engine::Scope<'_>, arn: &str) -> Option<&'a Tags> {
+    scope.tagged.iter().find(|hit| hit.arn == arn).map(|hit| &hit.tags)
+}
+
+/// As [`identify`], where the tags may not have been read: the engine doesn't compare them then.
+pub fn identify_unread(scope: &crate::engine::Scope<'_>, seen: Sighting, tags: Option<&Tags>) -> Option<Sighting> {
+    match tags {
+        Some(tags) => identify(scope, seen, tags),
+        None => identify(scope, seen, &Tags::new()).map(|seen| Sighting { tags: None, ..seen }),
+    }
+}
+
+/// As [`identify`], for what is ours by its recorded id, so that reading its tags would be a call too many.
+pub fn identify_recorded(scope: &crate::engine::Scope<'_>, mut seen: Sighting) -> Option<Sighting> {
+    seen.key = scope.by_id(&seen.id)?.key.clone();
+    seen.tags = None;
+    Some(seen)
+}

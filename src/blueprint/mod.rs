@@ -1,7 +1,22 @@
 //! What an environment consists of: a pure function of configuration, suffix and a few facts. Makes no call, reads no clock.
 
 pub mod build;
+pub mod data;
 pub mod draft;
+pub mod encryption;
+pub mod cluster;
+pub mod containers;
+pub mod ingress;
+pub mod mesh;
+pub mod network;
+pub mod secrets;
+pub mod services;
 
 pub use build::build;
+pub use data::Data;
 pub use draft::{Draft, Facts};
+pub use encryption::Encryption;
+pub use ingress::Ingress;
+pub use mesh::Mesh;
+pub use network::Network;
+pub use secrets::Secrets;

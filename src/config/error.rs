@@ -9,6 +9,9 @@ use super::origin::Text;
 /// Problems listed for one file; a file with more is not a configuration.
 const MAX_PROBLEMS: usize = 50;
 
+/// Bytes of a line that still fits on a screen.
+const LONGEST_LINE: usize = 400;
+
 /// A configuration or an environment suffix that is refused, with every problem that was found.
 ///
 /// Rendered by miette, each problem shows its lines of the file, a label and the remedy.
@@ -30,10 +33,15 @@ pub struct Problem {
 impl ConfigError {
     /// Problems of the file or argument `name`; `text` is what their labels point into.
     pub(super) fn new(name: &str, text: Option<Text>, mut problems: Vec<Problem>) -> Self {
-        problems.sort_by_key(|problem| problem.position);
-        if problems.len() > MAX_PROBLEMS {
-            let hidden = problems.len() - MAX_PROBLEMS;
-            problems.truncate(MAX_PROBLEMS);
+        problems.sort_by_key(|problem| problem.labels.first().map(LabeledSpan::offset));
+        let hidden = problems.len().saturating_sub(MAX_PROBLEMS);
+        problems.truncate(MAX_PROBLEMS);
+        for problem in problems.iter_mut() {
+            if let Some(text) = &text {
+                problem.locate(text);
+            }
+        }
+        if hidden > 0 {
             problems.push(Problem::nowhere(
                 format!("{hidden} more problems are not shown"),
                 "mend these first; is this the right file?",
@@ -66,23 +74,30 @@ impl ConfigError {
 }
 
 impl Problem {
-    /// A problem at the labelled places of `text`. Without labels where a line is too long to be shown.
-    pub(super) fn at(message: String, help: String, labels: Vec<LabeledSpan>, text: &Text) -> Self {
-        let content = text.inner();
-        let position = labels.first().map(|label| line_and_column(content, label.offset()));
-        let readable = labels.iter().all(|label| line_at(content, label.offset()).len() <= 400);
-        match position {
-            Some((line, column)) if !readable => {
-                let message = format!("{message} (line {line}, column {column} of {})", text.name());
-                Self { message, help, labels: Vec::new(), position }
-            }
-            _ => Self { message, help, labels, position },
-        }
+    /// A problem at the labelled places, the first of which is the mistake.
+    pub(super) fn at(message: impl Into<String>, help: impl Into<String>, labels: Vec<LabeledSpan>) -> Self {
+        Self { message: message.into(), help: help.into(), labels, position: None }
     }
 
     /// A problem without a place.
     pub(super) fn nowhere(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into(), labels: Vec::new(), position: None }
+        Self::at(message, help, Vec::new())
+    }
+
+    /// Turns the first label into a position, and shows no more than the first line of what is labelled. Where a line is too long to be shown, the position takes the labels' place.
+    fn locate(&mut self, text: &Text) {
+        let content = text.inner();
+        let Some((line, column)) = self.labels.first().map(|label| line_and_column(content, label.offset())) else {
+            return;
+        };
+        self.position = Some((line, column));
+        for label in &mut self.labels {
+            *label = within_line(content, label);
+        }
+        if self.labels.iter().any(|label| line_at(content, label.offset()).len() > LONGEST_LINE) {
+            self.message += &format!(" (line {line}, column {column} of {})", text.name());
+            self.labels.clear();
+        }
     }
 
     /// What is wrong, in one line.
@@ -106,6 +121,14 @@ fn line_at(text: &str, offset: usize) -> &str {
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let end = after.find('\n').map_or(text.len(), |newline| before.len() + newline);
     &text[start..end]
+}
+
+/// The part of a label that lies in its first line.
+fn within_line(text: &str, label: &LabeledSpan) -> LabeledSpan {
+    let start = label.offset();
+    let labelled = text.get(start..start + label.len()).unwrap_or_default();
+    let length = labelled.find(['\r', '\n']).unwrap_or(labelled.len());
+    LabeledSpan::new(label.label().map(str::to_string), start, length)
 }
 
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {

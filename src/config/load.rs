@@ -41,7 +41,7 @@ pub fn parse(name: &str, text: &str) -> Result<Config, ConfigError> {
     let origin = Origin::new(name, text);
     let (table, errors) = DeTable::parse_recoverable(text);
     if let Some(source) = origin.text().filter(|_| !errors.is_empty()) {
-        return Err(not_toml(name, source, &errors));
+        return Err(not_toml(name, source, errors));
     }
     if table.get_ref().is_empty() {
         return Err(ConfigError::whole(name, "the file is empty", START));
@@ -110,22 +110,16 @@ fn not_text(name: &str, bytes: &[u8], valid: usize) -> ConfigError {
     ConfigError::whole(name, message, "save it as UTF-8; if it is not a text at all, name another with --config")
 }
 
-fn not_toml(name: &str, source: &Text, errors: &[toml::de::Error]) -> ConfigError {
-    let problem = |error: &toml::de::Error| {
-        let help = syntax_help(error.message()).to_string();
-        match error.span() {
-            Some(span) => {
-                let label = LabeledSpan::at(span, error.message());
-                Problem::at("the file is not TOML".into(), help, vec![label], source)
-            }
-            None => Problem::nowhere(format!("the file is not TOML: {}", error.message()), help),
-        }
-    };
+fn not_toml(name: &str, source: &Text, mut errors: Vec<toml::de::Error>) -> ConfigError {
+    let at = |error: &toml::de::Error| error.span().map_or(0, |span| span.start);
+    errors.sort_by_key(at);
     // One mistake often breaks the rest of its line: one error per line is enough.
-    let mut problems: Vec<Problem> = errors.iter().map(problem).collect();
-    problems.sort_by_key(Problem::position);
-    problems.dedup_by_key(|problem| problem.position().map(|(line, _)| line));
-    ConfigError::new(name, Some(source.clone()), problems)
+    errors.dedup_by(|later, first| source.inner().get(at(first)..at(later)).is_some_and(|text| !text.contains('\n')));
+    let problem = |error: &toml::de::Error| {
+        let labels = error.span().map(|span| LabeledSpan::at(span, error.message()));
+        Problem::at("the file is not TOML", syntax_help(error.message()), labels.into_iter().collect())
+    };
+    ConfigError::new(name, Some(source.clone()), errors.iter().map(problem).collect())
 }
 
 /// The remedy for one of the messages of the TOML parser.

@@ -65,8 +65,7 @@ impl Config {
     /// # Errors
     /// If it is not a region, or the zones or the certificate of the configuration are of another one.
     pub fn in_region(self, region: &str) -> Result<Self, ConfigError> {
-        aws::region(region)
-            .map_err(|fault| argument_error("--region", region, 0, fault.label, &fault.what, fault.help))?;
+        aws::region(region).map_err(|fault| argument_error("--region", region, 0..region.len(), fault))?;
         let mut moved = self;
         moved.platform.region = region.into();
         let mut report = Report::new(moved.origin.clone());

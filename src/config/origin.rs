@@ -1,6 +1,7 @@
 //! Where each value of a configuration was written.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ pub(super) type Text = Arc<NamedSource<String>>;
 
 /// The text that a configuration was read from, and the place of each value in it. Says nothing about what the
 /// configuration means: two origins always compare equal.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Origin {
     text: Option<Text>,
     places: BTreeMap<String, Place>,
@@ -22,6 +23,29 @@ pub struct Origin {
 pub(super) struct Place {
     pub key: Range<usize>,
     pub value: Range<usize>,
+}
+
+/// `text` under a name, fit for a terminal: what would steer it is replaced, byte for byte, so that places stay right.
+pub(super) fn named(name: &str, text: &str) -> Text {
+    let printable = |c: char| match c {
+        '\n' | '\r' | '\t' => c,
+        // Control characters take one byte or two.
+        _ if c.is_control() => {
+            if c.is_ascii() {
+                '?'
+            } else {
+                '·'
+            }
+        }
+        _ => c,
+    };
+    Arc::new(NamedSource::new(name, text.chars().map(printable).collect()))
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Origin({})", self.text.as_ref().map_or("none", |text| text.name()))
+    }
 }
 
 impl PartialEq for Origin {
@@ -35,7 +59,7 @@ impl Eq for Origin {}
 impl Origin {
     /// The origin of what is read from `text` under the name `name`; no places yet.
     pub(super) fn new(name: &str, text: &str) -> Self {
-        Self { text: Some(Arc::new(NamedSource::new(name, text.into()))), places: BTreeMap::new() }
+        Self { text: Some(named(name, text)), places: BTreeMap::new() }
     }
 
     pub(super) fn text(&self) -> Option<&Text> {
@@ -61,6 +85,14 @@ impl Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn text_is_shown_without_control_characters_and_keeps_its_length() {
+        let text = "a\u{1b}[2J\u{85}ü\tb\r\n";
+        let shown = named("x", text);
+        assert_eq!(shown.inner(), "a?[2J·ü\tb\r\n");
+        assert_eq!(shown.inner().len(), text.len());
+    }
 
     #[test]
     fn what_was_not_written_is_placed_at_the_section_around_it() {

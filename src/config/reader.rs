@@ -250,7 +250,10 @@ impl<'r, 't> Section<'r, 't> {
                 Some(meant) => (format!("did you mean `{meant}`?"), format!("write `{meant}`, or remove the line")),
                 None => {
                     let known = quoted(self.known.iter().copied(), "`");
-                    ("nothing here has this name".into(), format!("what can stand here: {known}"))
+                    let help = format!("what can stand here: {known}");
+                    let service = self.path.is_empty() && value.get_ref().is_table();
+                    let hint = format!("; a service is a section [services.{}]", quotable(name));
+                    ("nothing here has this name".into(), if service { help + &hint } else { help })
                 }
             };
             self.report.blame_key(&path, Fault::new("is not known", label, help));

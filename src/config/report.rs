@@ -81,10 +81,7 @@ impl Report {
         let name = path.split_once('[').map_or(path, |(list, _)| list);
         self.blamed.extend([path.to_string(), name.to_string()]);
         let message = format!("`{}` {what}", quotable(name));
-        self.problems.push(match self.origin.text() {
-            Some(text) if !labels.is_empty() => Problem::at(message, help, labels, text),
-            _ => Problem::nowhere(message, help),
-        });
+        self.problems.push(Problem::at(message, help, labels));
     }
 }
 

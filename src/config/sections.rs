@@ -155,7 +155,7 @@ fn service(name: &str, cluster: &Cluster, section: &mut Section) -> Service {
         health_path: section.text("health_path", path::of_health_check).unwrap_or(default.health_path),
         calls: section.list("calls", |callee| Ok(callee.to_string())).unwrap_or(default.calls),
         cpu: section.number_by("cpu", default.cpu, fargate::cpu),
-        memory: section.number("memory", default.memory, 1..=u32::MAX),
+        memory: section.number("memory", default.memory, fargate::MEMORY),
         min_tasks: section.number("min_tasks", default.min_tasks, 2..=MOST_TASKS),
         max_tasks: section.number("max_tasks", default.max_tasks, 1..=MOST_TASKS),
         on_demand_base: section.number("on_demand_base", cluster.on_demand_base, 0..=MOST_TASKS),

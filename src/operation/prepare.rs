@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{OperationError, Workspace, facts};
 use crate::{
-    blueprint,
+    blueprint::{self, Facts},
     engine::{
         Blueprint, Book, Class, Environment, Failure, Plan, Planner,
         survey::{self, Question, Survey},
@@ -54,6 +54,18 @@ pub struct Prepared {
 /// # Errors
 /// Whatever keeps the picture from being whole. Nothing has been changed then.
 pub async fn prepare(workspace: &Workspace, intention: Intention) -> Result<Prepared, OperationError> {
+    prepare_with(workspace, intention, |facts| blueprint::build(&workspace.config, &workspace.suffix, facts)).await
+}
+
+/// [`prepare`] with another blueprint than that of the configuration.
+///
+/// # Errors
+/// As [`prepare`].
+pub async fn prepare_with(
+    workspace: &Workspace,
+    intention: Intention,
+    build: impl FnOnce(&Facts) -> Blueprint,
+) -> Result<Prepared, OperationError> {
     let lock = match intention {
         Intention::Up => Some(workspace.store.lock("up")?),
         Intention::Destroy => Some(workspace.store.lock("destroy")?),
@@ -64,7 +76,7 @@ pub async fn prepare(workspace: &Workspace, intention: Intention) -> Result<Prep
     let mut warnings: Vec<String> = loaded.iter().filter_map(|loaded| loaded.warning.clone()).collect();
     let book = loaded.as_ref().map(|loaded| loaded.book.clone()).unwrap_or_default();
     let found = facts::find(workspace, &book).await?;
-    let reference = blueprint::build(&workspace.config, &workspace.suffix, &found.facts);
+    let reference = build(&found.facts);
     reference.check().map_err(|reason| Failure::internal(format!("the blueprint: {reason}")))?;
     let destroy = intention == Intention::Destroy;
     let question = Question {

@@ -8,6 +8,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -36,11 +37,24 @@ struct Header {
     wall: Moment,
 }
 
+/// Keeps other processes out while it lives; also when a handler panics.
+#[derive(Debug)]
+pub(super) struct Held {
+    lock: Arc<File>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Unlocking fails only for a file that is not open, and closing unlocks too.
+        let _ = self.lock.unlock();
+    }
+}
+
 /// The directory of one simulated account.
 #[derive(Debug)]
 pub(super) struct Disk {
     directory: PathBuf,
-    lock: File,
+    lock: Arc<File>,
     stamps: HashMap<&'static str, Stamp>,
     clock_written: Moment,
 }
@@ -58,7 +72,7 @@ impl Disk {
             .open(&path)
             .map_err(failed("open", &path))?;
         let clock_written = Moment::default();
-        Ok(Self { directory: directory.to_owned(), lock, stamps: HashMap::new(), clock_written })
+        Ok(Self { directory: directory.to_owned(), lock: Arc::new(lock), stamps: HashMap::new(), clock_written })
     }
 
     /// Where simulated time stands: where the last call left it, plus the wall time since then.
@@ -75,8 +89,9 @@ impl Disk {
     }
 
     /// Takes the lock, and takes over what other processes have done.
-    pub(super) fn begin(&mut self, world: &mut World, clock: &mut Clock) -> Result<(), SandboxError> {
+    pub(super) fn begin(&mut self, world: &mut World, clock: &mut Clock) -> Result<Held, SandboxError> {
         self.lock.lock().map_err(failed("lock", &self.directory))?;
+        let held = Held { lock: Arc::clone(&self.lock) };
         if let Some(header) = self.header()? {
             clock.catch_up(header.simulated);
         }
@@ -90,7 +105,7 @@ impl Disk {
             part.replace(json.as_deref()).map_err(|source| SandboxError::Damaged { path, source })?;
             self.stamps.insert(name, stamp);
         }
-        Ok(())
+        Ok(held)
     }
 
     /// Writes what was touched.
@@ -120,11 +135,6 @@ impl Disk {
             self.clock_written = now;
         }
         Ok(())
-    }
-
-    /// Lets other processes in.
-    pub(super) fn end(&self) -> Result<(), SandboxError> {
-        self.lock.unlock().map_err(failed("unlock", &self.directory))
     }
 
     fn path(&self, name: &str) -> PathBuf {

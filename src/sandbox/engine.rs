@@ -74,6 +74,7 @@ struct Engine {
     disk: Option<Disk>,
     buckets: HashMap<(&'static str, bool), Bucket>,
     calls: Vec<CallRecord>,
+    mutating_calls: usize,
 }
 
 impl Sandbox {
@@ -93,6 +94,7 @@ impl Sandbox {
             disk,
             buckets: HashMap::new(),
             calls: Vec::new(),
+            mutating_calls: 0,
         };
         let sandbox = Sandbox {
             shared: Arc::new(Shared { options, place, registry: services::registry(), engine: Mutex::new(engine) }),
@@ -169,7 +171,8 @@ impl Sandbox {
     pub(super) fn sent(&self, operation: &Operation) -> (usize, Fault) {
         let mut engine = self.engine();
         let index = engine.calls.len();
-        let mutating_index = operation.mutating.then(|| engine.calls.iter().filter(|record| record.mutating).count());
+        let mutating_index = operation.mutating.then_some(engine.mutating_calls);
+        engine.mutating_calls += usize::from(operation.mutating);
         let (service, name, at) = (operation.service.name, operation.name, engine.clock.now());
         engine.calls.push(CallRecord {
             service,
@@ -233,9 +236,8 @@ impl Engine {
     }
 
     fn transaction<R>(&mut self, shared: &Shared, act: impl FnOnce(&mut Call<'_>) -> R) -> Result<R, SandboxError> {
-        if let Some(disk) = &mut self.disk {
-            disk.begin(&mut self.world, &mut self.clock)?;
-        }
+        let begin = |disk: &mut Disk| disk.begin(&mut self.world, &mut self.clock);
+        let _held = self.disk.as_mut().map(begin).transpose()?;
         let now = self.clock.now();
         let mut call = Call {
             world: &mut self.world,
@@ -247,9 +249,7 @@ impl Engine {
         shared.registry.advance(&mut call);
         let result = act(&mut call);
         if let Some(disk) = &mut self.disk {
-            let written = disk.commit(&mut self.world, now, &shared.place);
-            disk.end()?;
-            written?;
+            disk.commit(&mut self.world, now, &shared.place)?;
         }
         Ok(result)
     }

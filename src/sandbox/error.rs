@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use aws_smithy_runtime_api::client::result::CreateUnhandledError;
-use aws_smithy_types::error::ErrorMetadata;
+use aws_smithy_types::error::{ErrorMetadata, operation::BuildError};
 use thiserror::Error;
 
 /// An error as AWS answers it.
@@ -36,6 +36,13 @@ impl ApiError {
         let meta =
             ErrorMetadata::builder().code(self.code).message(self.message).custom("aws_request_id", request_id).build();
         E::create_unhandled_error(source.into(), Some(meta))
+    }
+}
+
+/// An answer that lacks what the SDK requires of it: a defect of the handler, told as AWS tells its own.
+impl From<BuildError> for ApiError {
+    fn from(error: BuildError) -> Self {
+        Self::new("InternalFailure", error.to_string()).with_status(500)
     }
 }
 

@@ -20,7 +20,7 @@
 //! # Adding an operation
 //! One handler, one line:
 //!
-//! ```ignore
+//! ```text
 //! operations!(registry, &EC2, aws_sdk_ec2, {
 //!     create_vpc::CreateVpcError => vpc::create_vpc,   // "CreateVpc" is read off the error's name
 //! });
@@ -46,7 +46,7 @@
 //! * Reading operations are told from changing ones by their name (`Describe…`, `Get…`, `List…`): see `registry.rs`.
 //!
 //! # Using it
-//! ```ignore
+//! ```text
 //! let sandbox = Sandbox::open(SandboxOptions::in_memory())?;
 //! let config = aws_sdk_ec2::config::Builder::from(&sandbox.sdk_config()).interceptor(sandbox.interceptor()).build();
 //! let ec2 = aws_sdk_ec2::Client::from_conf(config);
@@ -60,10 +60,14 @@ mod connector;
 mod disk;
 pub mod durations;
 pub mod ec2;
+pub mod ecr;
 mod engine;
 pub mod error;
 pub mod fault;
+pub mod iam;
 mod interceptor;
+pub mod kms;
+pub mod logs;
 pub mod options;
 pub mod pace;
 pub mod paging;
@@ -73,6 +77,7 @@ mod servicequotas;
 mod services;
 mod sts;
 mod tagging;
+pub mod sns;
 #[cfg(test)]
 mod tests;
 pub mod throttle;

@@ -77,7 +77,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Adds an operation. Prefer [`operations!`](super::registry::operations), which reads the name off the error type.
+    /// Adds an operation. Prefer `operations!`, which reads the name off the error type.
     pub fn add<I, O, E>(
         &mut self,
         service: &'static Service,

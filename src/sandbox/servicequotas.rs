@@ -37,7 +37,10 @@ fn get_service_quota(call: &mut Call<'_>, input: &GetServiceQuotaInput) -> Resul
     });
     // Service Quotas API reference, GetServiceQuota, "Errors".
     let quota = found.ok_or_else(|| {
-        ApiError::new("NoSuchResourceException", "The request failed because the specified service quota does not exist.")
+        ApiError::new(
+            "NoSuchResourceException",
+            "The request failed because the specified service quota does not exist.",
+        )
     })?;
     Ok(GetServiceQuotaOutput::builder().quota(describe(call, quota)).build())
 }

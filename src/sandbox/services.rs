@@ -1,7 +1,7 @@
 //! All services of the simulated AWS.
 
 use super::registry::Registry;
-use super::{ec2, servicequotas, sts, tagging};
+use super::{ec2, ecr, iam, kms, logs, servicequotas, sns, sts, tagging};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {
@@ -10,5 +10,10 @@ pub(super) fn registry() -> Registry {
     sts::register(&mut registry);
     tagging::register(&mut registry);
     servicequotas::register(&mut registry);
+    ecr::register(&mut registry);
+    iam::register(&mut registry);
+    kms::register(&mut registry);
+    logs::register(&mut registry);
+    sns::register(&mut registry);
     registry
 }

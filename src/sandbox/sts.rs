@@ -7,6 +7,7 @@ use super::error::ApiError;
 use super::registry::{Registry, Service, operations};
 use super::throttle::{Limits, Rate};
 
+/// IAM User Guide, "IAM and AWS STS quotas": 600 requests per second.
 static STS: Service = Service {
     name: "sts",
     sdk_id: "STS",
@@ -19,17 +20,21 @@ static STS: Service = Service {
 };
 
 /// Adds STS.
-pub(in crate::sandbox) fn register(registry: &mut Registry) {
+pub(super) fn register(registry: &mut Registry) {
     operations!(registry, &STS, aws_sdk_sts, {
         get_caller_identity::GetCallerIdentityError => get_caller_identity,
     });
 }
 
-fn get_caller_identity(call: &mut Call<'_>, _: &GetCallerIdentityInput) -> Result<GetCallerIdentityOutput, ApiError> {
-    let account = call.account().to_owned();
+/// STS API reference, GetCallerIdentity.
+fn get_caller_identity(
+    call: &mut Call<'_>,
+    _input: &GetCallerIdentityInput,
+) -> Result<GetCallerIdentityOutput, ApiError> {
+    let account = call.account();
     Ok(GetCallerIdentityOutput::builder()
-        .arn(format!("arn:aws:iam::{account}:user/sandbox"))
-        .user_id("AIDASANDBOXUSER000000")
         .account(account)
+        .user_id("AIDASANDBOXSANDBOX000")
+        .arn(format!("arn:aws:iam::{account}:user/sandbox"))
         .build())
 }

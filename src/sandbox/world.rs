@@ -9,6 +9,11 @@ use serde::de::DeserializeOwned;
 use super::clock::Moment;
 use super::ec2::Ec2State;
 use super::tagging::TaggingState;
+use super::ecr::EcrState;
+use super::iam::IamState;
+use super::kms::KmsState;
+use super::logs::LogsState;
+use super::sns::SnsState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -139,4 +144,14 @@ world! {
     ec2: Ec2State,
     /// What the tagging API has come to know of.
     tagging: TaggingState,
+    /// Image repositories.
+    ecr: EcrState,
+    /// Roles.
+    iam: IamState,
+    /// Keys and aliases.
+    kms: KmsState,
+    /// Log groups.
+    logs: LogsState,
+    /// Topics and subscriptions.
+    sns: SnsState,
 }

@@ -1,16 +1,16 @@
 //! Subnets.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{ResourceType, SubnetState};
+use aws_sdk_ec2::types::{self, Filter, ResourceType, SubnetState};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::shared::{self, SubnetId, VpcId};
+use super::shared::{self, Seen, SubnetId, VpcId};
 use crate::{
-    aws::{Answer, Aws, tags},
+    aws::{Answer, Aws},
     engine::{
-        Changes, Created, Failure, Field, Gone, Handle, Identity, Key, Life, Manner, Naming, Output, Outputs, Physical,
+        Changes, Created, Failure, Field, Gone, Handle, Identity, Life, Manner, Naming, Output, Outputs, Physical,
         Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When,
     },
 };
@@ -33,8 +33,18 @@ impl Handle<Subnet> {
     }
 }
 
-fn outputs(id: &str) -> Outputs {
-    Outputs::from([("id".to_owned(), id.to_owned())])
+async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Subnet>, Failure> {
+    let call = aws.ec2.describe_subnets().set_filters(Some(filters));
+    call.into_paginator().items().send().collect::<Result<_, _>>().await.of("ec2:DescribeSubnets")
+}
+
+/// The subnets of a VPC, for people.
+///
+/// # Errors
+/// The call's own.
+pub async fn ids_in(aws: &Aws, vpc: &str) -> Result<Vec<String>, Failure> {
+    let subnets = describe(aws, vec![shared::filter("vpc-id", [vpc])]).await?;
+    Ok(subnets.iter().filter_map(|subnet| Some(format!("subnet {}", subnet.subnet_id()?))).collect())
 }
 
 #[async_trait]
@@ -44,10 +54,12 @@ impl Resource for Subnet {
 
     fn manner() -> Manner {
         Manner {
-            naming: Naming::Free,
+            // A VPC takes a range only once (EC2 API reference, CreateSubnet: `InvalidSubnet.Conflict`).
+            naming: Naming::Unique,
             repeat: Repeat::Lookup,
             usable: When::Created,
             create: Wait::seconds(1, 120),
+            // Interfaces of load balancers and tasks outlive these by minutes.
             delete: Wait::seconds(1, 2400),
         }
     }
@@ -57,30 +69,24 @@ impl Resource for Subnet {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        let mut pages =
-            aws.ec2.describe_subnets().set_filters(Some(shared::ours(scope.suffix).into())).into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            for subnet in page.of("ec2:DescribeSubnets")?.subnets() {
-                let id = subnet.subnet_id().unwrap_or_default().to_owned();
-                let tags = shared::read_tags(subnet.tags());
-                let mut observed = serde_json::Map::new();
-                observed.insert("vpc".into(), json!(subnet.vpc_id()));
-                observed.insert("cidr".into(), json!(subnet.cidr_block()));
-                observed.insert("zone".into(), json!(subnet.availability_zone()));
-                let seen = Sighting {
-                    key: Key::new(Self::KIND, "?"),
-                    name: tags::name_of(&tags),
-                    outputs: outputs(&id),
-                    id,
-                    observed,
-                    tags: None,
-                    life: Life::Live,
-                };
-                found.extend(tags::identify(scope, seen, &tags));
+        let by_tag = shared::ours(scope.suffix).into();
+        let look = |filters| describe(aws, filters);
+        let subnets = shared::seek(scope, by_tag, "subnet-id", types::Subnet::subnet_id, look).await?;
+        let sighting = |subnet: &types::Subnet| {
+            Seen {
+                id: subnet.subnet_id(),
+                tags: subnet.tags(),
+                outputs: Outputs::new(),
+                observed: shared::observed([
+                    ("vpc", json!(subnet.vpc_id())),
+                    ("cidr", json!(subnet.cidr_block())),
+                    ("zone", json!(subnet.availability_zone())),
+                ]),
+                life: Life::Live,
             }
-        }
-        Ok(found)
+            .sighting(scope, Self::KIND)
+        };
+        Ok(subnets.iter().filter_map(sighting).collect())
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
@@ -94,8 +100,8 @@ impl Resource for Subnet {
             .send()
             .await
             .of("ec2:CreateSubnet")?;
-        let id = answer.subnet().and_then(|subnet| subnet.subnet_id()).unwrap_or_default();
-        Ok(Created { id: id.to_owned(), outputs: outputs(id) })
+        let id = answer.subnet().and_then(types::Subnet::subnet_id).unwrap_or_default();
+        Ok(Created { id: id.to_owned(), outputs: shared::outputs(id) })
     }
 
     async fn update(&self, _aws: &Aws, _it: &Physical, _changes: &Changes) -> Result<Outputs, Failure> {
@@ -107,9 +113,10 @@ impl Resource for Subnet {
     }
 
     async fn ready(&self, aws: &Aws, it: &Physical) -> Result<Readiness, Failure> {
-        let answer = aws.ec2.describe_subnets().subnet_ids(&it.id).send().await.of("ec2:DescribeSubnets")?;
-        Ok(match answer.subnets().first().and_then(|subnet| subnet.state()) {
-            Some(SubnetState::Available) => Readiness::Ready(outputs(&it.id)),
+        let look = aws.ec2.describe_subnets().subnet_ids(&it.id).send().await.of("ec2:DescribeSubnets");
+        let answer = shared::if_there(look)?;
+        Ok(match answer.as_ref().and_then(|answer| answer.subnets().first()?.state()) {
+            Some(SubnetState::Available) => Readiness::Ready(shared::outputs(&it.id)),
             _ => Readiness::Waiting("pending".to_owned()),
         })
     }
@@ -125,7 +132,8 @@ impl Resource for Subnet {
     }
 
     async fn blockers(aws: &Aws, it: &Physical) -> Result<Vec<String>, Failure> {
-        shared::interfaces(aws, "subnet-id", &it.id).await
+        let interfaces = shared::interfaces(aws, "subnet-id", &it.id).await?;
+        Ok(interfaces.iter().map(shared::describe_interface).collect())
     }
 
     fn actions() -> &'static [&'static str] {

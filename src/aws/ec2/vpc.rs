@@ -1,16 +1,20 @@
 //! The VPC.
 
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, VpcAttributeName, VpcState};
+use aws_sdk_ec2::types::{self, AttributeBooleanValue, Filter, ResourceType, VpcAttributeName, VpcState};
+use futures::{future::try_join_all, join, try_join};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::shared::{self, VpcId};
+use super::{
+    default_group,
+    shared::{self, Seen, VpcId},
+};
 use crate::{
-    aws::{Answer, Aws, tags},
+    aws::{Answer, Aws},
     engine::{
-        Changes, Created, Failure, Field, Gone, Handle, Identity, Key, Life, Manner, Naming, Output, Outputs, Physical,
+        Changes, Created, Failure, Field, Gone, Handle, Identity, Life, Manner, Naming, Output, Outputs, Physical,
         Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When,
     },
 };
@@ -24,6 +28,8 @@ pub struct Vpc {
     pub dns_support: bool,
     /// Public addresses get names; private DNS namespaces need it.
     pub dns_hostnames: bool,
+    /// Rules of the default security group: empty, since no other rules are ever made in it. What is found there is revoked.
+    pub default_group_rules: Vec<String>,
 }
 
 impl Handle<Vpc> {
@@ -33,15 +39,48 @@ impl Handle<Vpc> {
     }
 }
 
-fn outputs(id: &str) -> Outputs {
-    Outputs::from([("id".to_owned(), id.to_owned())])
+async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::Vpc>, Failure> {
+    let call = aws.ec2.describe_vpcs().set_filters(Some(filters));
+    call.into_paginator().items().send().collect::<Result<_, _>>().await.of("ec2:DescribeVpcs")
 }
 
+/// One attribute of one VPC a call (EC2 API reference, DescribeVpcAttribute).
 async fn attribute(aws: &Aws, id: &str, name: VpcAttributeName) -> Result<bool, Failure> {
-    let answer =
-        aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name).send().await.of("ec2:DescribeVpcAttribute")?;
+    let call = aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name);
+    let answer = call.send().await.of("ec2:DescribeVpcAttribute")?;
     let value = answer.enable_dns_support().or(answer.enable_dns_hostnames());
     Ok(value.and_then(AttributeBooleanValue::value).unwrap_or_default())
+}
+
+/// DNS support and DNS host names; `None` for one that has gone since it was listed.
+async fn dns(aws: &Aws, id: &str) -> Result<Option<(bool, bool)>, Failure> {
+    let both = async {
+        try_join!(
+            attribute(aws, id, VpcAttributeName::EnableDnsSupport),
+            attribute(aws, id, VpcAttributeName::EnableDnsHostnames),
+        )
+    };
+    shared::if_there(both.await)
+}
+
+impl Vpc {
+    /// One attribute a call, and host names only where there is DNS support (EC2 API reference, ModifyVpcAttribute).
+    async fn set_dns(&self, aws: &Aws, id: &str, changes: &Changes) -> Result<(), Failure> {
+        let value = |on| AttributeBooleanValue::builder().value(on).build();
+        if changes.touches("dns_support") {
+            let call = aws.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_support(value(self.dns_support));
+            call.send().await.of("ec2:ModifyVpcAttribute")?;
+        }
+        if changes.touches("dns_hostnames") {
+            let call = aws.ec2.modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(value(self.dns_hostnames));
+            call.send().await.of("ec2:ModifyVpcAttribute")?;
+        }
+        Ok(())
+    }
+
+    async fn empty_default_group(aws: &Aws, id: &str, changes: &Changes) -> Result<(), Failure> {
+        if changes.touches("default_group_rules") { default_group::empty(aws, id).await } else { Ok(()) }
+    }
 }
 
 #[async_trait]
@@ -61,40 +100,29 @@ impl Resource for Vpc {
 
     fn field(name: &str) -> Field {
         match name {
-            "dns_support" | "dns_hostnames" => Field::UPDATE.later(),
+            "dns_support" | "dns_hostnames" | "default_group_rules" => Field::UPDATE.later(),
             _ => Field::REPLACE,
         }
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        let mut pages =
-            aws.ec2.describe_vpcs().set_filters(Some(shared::ours(scope.suffix).into())).into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            for vpc in page.of("ec2:DescribeVpcs")?.vpcs() {
-                let id = vpc.vpc_id().unwrap_or_default().to_owned();
-                let tags = shared::read_tags(vpc.tags());
-                let mut observed = serde_json::Map::new();
-                observed.insert("cidr".into(), json!(vpc.cidr_block()));
-                observed.insert(
-                    "dns_support".into(),
-                    attribute(aws, &id, VpcAttributeName::EnableDnsSupport).await?.into(),
-                );
-                let hostnames = attribute(aws, &id, VpcAttributeName::EnableDnsHostnames).await?;
-                observed.insert("dns_hostnames".into(), hostnames.into());
-                let seen = Sighting {
-                    key: Key::new(Self::KIND, "?"),
-                    name: tags::name_of(&tags),
-                    outputs: outputs(&id),
-                    id,
-                    observed,
-                    tags: None,
-                    life: Life::Live,
-                };
-                found.extend(tags::identify(scope, seen, &tags));
-            }
-        }
-        Ok(found)
+        let by_tag = shared::ours(scope.suffix).into();
+        let vpcs = shared::seek(scope, by_tag, "vpc-id", types::Vpc::vpc_id, |filters| describe(aws, filters)).await?;
+        let ids: Vec<&str> = vpcs.iter().filter_map(types::Vpc::vpc_id).collect();
+        let (dns, rules) = try_join!(try_join_all(ids.iter().map(|id| dns(aws, id))), default_group::rules(aws, &ids))?;
+        let sighting = |(vpc, dns): (&types::Vpc, Option<(bool, bool)>)| {
+            let (support, hostnames) = dns?;
+            let mut observed = shared::observed([
+                ("cidr", json!(vpc.cidr_block())),
+                ("dns_support", json!(support)),
+                ("dns_hostnames", json!(hostnames)),
+            ]);
+            let rules = rules.get(vpc.vpc_id()?);
+            observed.extend(rules.map(|rules| ("default_group_rules".to_owned(), json!(rules))));
+            let (id, tags) = (vpc.vpc_id(), vpc.tags());
+            Seen { id, tags, outputs: Outputs::new(), observed, life: Life::Live }.sighting(scope, Self::KIND)
+        };
+        Ok(vpcs.iter().zip(dns).filter_map(sighting).collect())
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
@@ -106,22 +134,14 @@ impl Resource for Vpc {
             .send()
             .await
             .of("ec2:CreateVpc")?;
-        let id = answer.vpc().and_then(|vpc| vpc.vpc_id()).unwrap_or_default();
-        Ok(Created { id: id.to_owned(), outputs: outputs(id) })
+        let id = answer.vpc().and_then(types::Vpc::vpc_id).unwrap_or_default();
+        Ok(Created { id: id.to_owned(), outputs: shared::outputs(id) })
     }
 
     async fn update(&self, aws: &Aws, it: &Physical, changes: &Changes) -> Result<Outputs, Failure> {
-        let value = |on| AttributeBooleanValue::builder().value(on).build();
-        // One attribute a call (EC2 API reference, ModifyVpcAttribute).
-        if changes.touches("dns_support") {
-            let call = aws.ec2.modify_vpc_attribute().vpc_id(&it.id).enable_dns_support(value(self.dns_support));
-            call.send().await.of("ec2:ModifyVpcAttribute")?;
-        }
-        if changes.touches("dns_hostnames") {
-            let call = aws.ec2.modify_vpc_attribute().vpc_id(&it.id).enable_dns_hostnames(value(self.dns_hostnames));
-            call.send().await.of("ec2:ModifyVpcAttribute")?;
-        }
-        Ok(Outputs::new())
+        // Both are seen to their end, so that no call is left in flight.
+        let (dns, group) = join!(self.set_dns(aws, &it.id, changes), Self::empty_default_group(aws, &it.id, changes));
+        dns.and(group).map(|()| Outputs::new())
     }
 
     async fn tag(aws: &Aws, it: &Physical, tags: &Tags) -> Result<(), Failure> {
@@ -129,9 +149,9 @@ impl Resource for Vpc {
     }
 
     async fn ready(&self, aws: &Aws, it: &Physical) -> Result<Readiness, Failure> {
-        let answer = aws.ec2.describe_vpcs().vpc_ids(&it.id).send().await.of("ec2:DescribeVpcs")?;
-        Ok(match answer.vpcs().first().and_then(|vpc| vpc.state()) {
-            Some(VpcState::Available) => Readiness::Ready(outputs(&it.id)),
+        let answer = shared::if_there(aws.ec2.describe_vpcs().vpc_ids(&it.id).send().await.of("ec2:DescribeVpcs"))?;
+        Ok(match answer.as_ref().and_then(|answer| answer.vpcs().first()?.state()) {
+            Some(VpcState::Available) => Readiness::Ready(shared::outputs(&it.id)),
             _ => Readiness::Waiting("pending".to_owned()),
         })
     }
@@ -147,18 +167,28 @@ impl Resource for Vpc {
     }
 
     async fn blockers(aws: &Aws, it: &Physical) -> Result<Vec<String>, Failure> {
-        shared::interfaces(aws, "vpc-id", &it.id).await
+        let (interfaces, subnets, groups) = try_join!(
+            shared::interfaces(aws, "vpc-id", &it.id),
+            super::subnet::ids_in(aws, &it.id),
+            super::security_group::names_in(aws, &it.id),
+        )?;
+        let interfaces = interfaces.iter().map(shared::describe_interface);
+        Ok(interfaces.chain(subnets).chain(groups).collect())
     }
 
     fn actions() -> &'static [&'static str] {
         &[
-            "ec2:CreateVpc",
             "ec2:CreateTags",
+            "ec2:CreateVpc",
             "ec2:DeleteVpc",
             "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
             "ec2:DescribeVpcAttribute",
             "ec2:DescribeVpcs",
             "ec2:ModifyVpcAttribute",
+            "ec2:RevokeSecurityGroupEgress",
+            "ec2:RevokeSecurityGroupIngress",
         ]
     }
 }

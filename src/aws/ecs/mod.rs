@@ -5,5 +5,25 @@ use std::sync::Arc;
 use super::Aws;
 use crate::engine::Kinds;
 
+pub mod cluster;
+pub mod container;
+mod content;
+mod revisions;
+mod rollout;
+pub mod service;
+mod service_settings;
+pub mod shared;
+pub mod task_definition;
+
+pub use cluster::Cluster;
+pub use container::{Check, Container, Log, Mount, Proxy, SecretKey, Variable};
+pub use service::Service;
+pub use shared::{ClusterArn, ClusterName, ServiceArn, ServiceName, Share, TaskDefinitionArn};
+pub use task_definition::{Placeholder, TaskDefinition};
+
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<Cluster>(aws);
+    kinds.add::<TaskDefinition>(aws);
+    kinds.add::<Service>(aws);
+}

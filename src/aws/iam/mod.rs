@@ -5,5 +5,12 @@ use std::sync::Arc;
 use super::Aws;
 use crate::engine::Kinds;
 
+pub mod document;
+pub mod role;
+
+pub use role::{Role, RoleArn, RoleName};
+
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<Role>(aws);
+}

@@ -5,5 +5,11 @@ use std::sync::Arc;
 use super::Aws;
 use crate::engine::Kinds;
 
+pub mod group;
+
+pub use group::{LogGroup, LogGroupArn, LogGroupName};
+
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<LogGroup>(aws);
+}

@@ -1,9 +1,26 @@
-//! Secrets Manager: credentials, the mesh's authority and its leaves.
+//! Secrets Manager: generated credentials, the mesh's authority, the services' certificates.
+//!
+//! No value of a secret ever leaves this room: not in specifications, outputs, ids or errors.
 
 use std::sync::Arc;
 
 use super::Aws;
 use crate::engine::Kinds;
 
+pub mod authority;
+pub mod certificate;
+pub mod credentials;
+mod facts;
+pub mod shared;
+
+pub use authority::AuthoritySecret;
+pub use certificate::CertificateSecret;
+pub use credentials::CredentialsSecret;
+pub use shared::{Fingerprint, NotAfter, SecretArn};
+
 /// Adds this service's kinds.
-pub fn register(_kinds: &mut Kinds, _aws: &Arc<Aws>) {}
+pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {
+    kinds.add::<CredentialsSecret>(aws);
+    kinds.add::<AuthoritySecret>(aws);
+    kinds.add::<CertificateSecret>(aws);
+}

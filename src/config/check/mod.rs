@@ -12,6 +12,8 @@ use super::types::Config;
 /// Every rule that needs no environment suffix.
 pub(super) fn all(config: &Config, report: &mut Report) {
     sections::check(config, report);
-    services::check(config, report);
-    paths::check(config, report);
+    if services::count(config, report) {
+        services::check(config, report);
+        paths::check(config, report);
+    }
 }

@@ -5,8 +5,16 @@ use crate::config::rules::path::holds;
 use crate::config::service::Service;
 use crate::config::types::Config;
 
+type Named<'c> = (&'c str, &'c Service);
+
 pub(super) fn check(config: &Config, report: &mut Report) {
-    let services: Vec<(&String, &Service)> = config.services.iter().collect();
+    // What is wrong by itself, or belongs to a wrong name, is not compared.
+    let well = |name: &str| {
+        let at = format!("services.{name}");
+        report.clean(&[&at, &format!("{at}.path"), &format!("{at}.path_priority")])
+    };
+    let services: Vec<Named> =
+        config.services.iter().map(|(name, service)| (name.as_str(), service)).filter(|(name, _)| well(name)).collect();
     for (index, left) in services.iter().enumerate() {
         for right in &services[index + 1..] {
             pair(*left, *right, report);
@@ -14,16 +22,8 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     }
 }
 
-fn pair(left: (&String, &Service), right: (&String, &Service), report: &mut Report) {
+fn pair(left: Named, right: Named, report: &mut Report) {
     let path = |name: &str| format!("services.{name}.path");
-    if !report.clean(&[
-        &path(left.0),
-        &path(right.0),
-        &format!("services.{}", left.0),
-        &format!("services.{}", right.0),
-    ]) {
-        return;
-    }
     if left.1.path == right.1.path {
         let what = format!("is \"{}\", which is also the path of `{}`", right.1.path, left.0);
         let fault = Fault::new(what, "the same path", "give each service a path of its own");
@@ -36,13 +36,10 @@ fn pair(left: (&String, &Service), right: (&String, &Service), report: &mut Repo
 }
 
 /// A path within another is fine where their order is given, and the inner one comes first.
-fn nested(outer: (&String, &Service), inner: (&String, &Service), report: &mut Report) {
+fn nested(outer: Named, inner: Named, report: &mut Report) {
     let ((outer_name, outer), (inner_name, inner)) = (outer, inner);
     let (outer_key, inner_key) =
         (format!("services.{outer_name}.path_priority"), format!("services.{inner_name}.path_priority"));
-    if !report.clean(&[&outer_key, &inner_key]) {
-        return;
-    }
     let remedy = format!(
         "the lower number is tried first: for example path_priority = 10 in [services.{inner_name}] and 20 in \
          [services.{outer_name}]"

@@ -1,5 +1,7 @@
 //! Rules about everything but the services.
 
+use std::collections::BTreeSet;
+
 use ipnet::Ipv4Net;
 
 use crate::config::report::{Fault, Report};
@@ -71,7 +73,7 @@ fn allowed_cidrs(cidrs: &[Ipv4Net], report: &mut Report) {
     if cidrs.len() > MOST_ALLOWED_CIDRS {
         let label = format!("{} ranges, {} too many", cidrs.len(), cidrs.len() - MOST_ALLOWED_CIDRS);
         let help = "a security group has room for 20 ranges; join neighbours into larger ones";
-        report.blame(PATH, Fault::new("names more ranges than a security group can hold", label, help));
+        return report.blame(PATH, Fault::new("names more ranges than a security group can hold", label, help));
     }
     for (index, inner) in cidrs.iter().enumerate() {
         let outer = cidrs
@@ -108,10 +110,22 @@ fn certificates(config: &Config, report: &mut Report) {
     }
 }
 
+/// Addresses that are told of alarms; each has to confirm, and each must be taken away again.
+const MOST_EMAILS: usize = 50;
+
 fn emails(emails: &[String], report: &mut Report) {
     const PATH: &str = "observability.alarm_emails";
-    for (index, email) in emails.iter().enumerate().filter(|_| report.clean(&[PATH])).collect::<Vec<_>>() {
-        if emails[..index].contains(email) {
+    if !report.clean(&[PATH]) {
+        return;
+    }
+    if emails.len() > MOST_EMAILS {
+        let label = format!("{} addresses, {} too many", emails.len(), emails.len() - MOST_EMAILS);
+        let help = format!("use at most {MOST_EMAILS}, or one mailing list");
+        return report.blame(PATH, Fault::new("names too many addresses", label, help));
+    }
+    let mut seen = BTreeSet::new();
+    for (index, email) in emails.iter().enumerate() {
+        if !seen.insert(email) {
             let fault = Fault::new(format!("names {email} twice"), "again", "remove one of them");
             report.blame(&format!("{PATH}[{index}]"), fault);
         }

@@ -1,5 +1,7 @@
 //! Rules about the services: how many, how large, who calls whom, which variables.
 
+use std::collections::BTreeSet;
+
 use crate::config::injected;
 use crate::config::report::{Fault, Report, quotable};
 use crate::config::rules::fargate;
@@ -17,7 +19,6 @@ const MOST_SERVICES: usize = 45;
 const MOST_VARIABLE_BYTES: usize = 16 * 1024;
 
 pub(super) fn check(config: &Config, report: &mut Report) {
-    count(config, report);
     for (name, service) in &config.services {
         let at = |key: &str| format!("services.{name}.{key}");
         size(service, &at, report);
@@ -28,7 +29,8 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     }
 }
 
-fn count(config: &Config, report: &mut Report) {
+/// Whether there are so many services as a load balancer takes. If not, nothing else about them is worth saying.
+pub(super) fn count(config: &Config, report: &mut Report) -> bool {
     let count = config.services.len();
     if count == 0 && report.clean(&["services"]) {
         let help = "add at least one, as a section of its own: [services.payments]";
@@ -40,6 +42,7 @@ fn count(config: &Config, report: &mut Report) {
         let what = format!("names more than the {MOST_SERVICES} services that a load balancer takes");
         report.blame_key("services", Fault::new(what, label, help));
     }
+    (1..=MOST_SERVICES).contains(&count)
 }
 
 fn size(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
@@ -82,15 +85,15 @@ fn calls(config: &Config, name: &str, at: &impl Fn(&str) -> String, report: &mut
     if !report.clean(&[&list]) {
         return;
     }
-    let calls = &config.services[name].calls;
-    for (index, callee) in calls.iter().enumerate() {
+    let mut seen = BTreeSet::new();
+    for (index, callee) in config.services[name].calls.iter().enumerate() {
         let fault = if callee == name {
             Fault::new(
                 "names the service itself",
                 "this very service",
                 "remove it: a service needs no mesh to call itself",
             )
-        } else if calls[..index].contains(callee) {
+        } else if !seen.insert(callee) {
             Fault::new(format!("names `{}` twice", quotable(callee)), "again", "remove one of them")
         } else if !config.services.contains_key(callee) {
             unknown(config, name, callee)
@@ -104,9 +107,12 @@ fn calls(config: &Config, name: &str, at: &impl Fn(&str) -> String, report: &mut
 fn unknown(config: &Config, name: &str, callee: &str) -> Fault {
     let others: Vec<&str> = config.services.keys().map(String::as_str).filter(|other| *other != name).collect();
     let help = match nearest(callee, others.iter().copied()) {
-        Some(meant) => format!("did you mean \"{meant}\"?"),
+        Some(meant) => format!("did you mean \"{}\"?", quotable(meant)),
         None if others.is_empty() => "there is no other service".into(),
-        None => format!("the other services are {}", others.join(", ")),
+        None => {
+            let others: Vec<String> = others.into_iter().map(quotable).collect();
+            format!("the other services are {}", others.join(", "))
+        }
     };
     Fault::new(format!("names `{}`, which is not a service", quotable(callee)), "no such service", help)
 }

@@ -69,6 +69,9 @@ pub(crate) fn region(text: &str) -> Result<String, Fault> {
 /// The three zones of an environment in `region`.
 pub(crate) fn zones(zones: &[String], region: &str) -> Result<(), Fault> {
     let help = format!("name three, such as [\"{region}a\", \"{region}b\", \"{region}c\"], or leave the line out");
+    if zones.len() != 3 {
+        return Err(Fault::new("must name exactly three zones", format!("{} here", zones.len()), help));
+    }
     for (index, zone) in zones.iter().enumerate() {
         let letter = zone.strip_prefix(region).unwrap_or_default();
         if letter.len() != 1 || !letter.chars().all(|c| c.is_ascii_lowercase()) {
@@ -78,9 +81,6 @@ pub(crate) fn zones(zones: &[String], region: &str) -> Result<(), Fault> {
         if zones[..index].contains(zone) {
             return Err(Fault::new(format!("names `{zone}` twice"), "three different zones are needed", help));
         }
-    }
-    if zones.len() != 3 {
-        return Err(Fault::new("must name exactly three zones", format!("{} here", zones.len()), help));
     }
     Ok(())
 }

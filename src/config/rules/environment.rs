@@ -13,8 +13,8 @@ pub(crate) fn name(text: &str) -> Result<(), Fault> {
     Err(Fault::new("is not a name for an environment variable", format!("cannot be `{}`", quotable(text)), help))
 }
 
-/// What the sidecars listen on: Envoy's listeners and admin port, and the CloudWatch agent's StatsD port.
-const SIDECAR_PORTS: [std::ops::RangeInclusive<u32>; 3] = [15000..=15199, 9901..=9901, 8125..=8125];
+/// What the sidecars listen on: Envoy's listeners and admin ports, and the CloudWatch agent's StatsD port.
+const SIDECAR_PORTS: [std::ops::RangeInclusive<u32>; 3] = [15000..=15199, 9901..=9902, 8125..=8125];
 
 /// A port that an application can listen on next to its sidecars and without being root.
 pub(crate) fn port(port: i128) -> Result<u32, Fault> {
@@ -27,7 +27,7 @@ pub(crate) fn port(port: i128) -> Result<u32, Fault> {
         return fault("only root may listen below 1024", "let the application listen on a port such as 8080");
     }
     if SIDECAR_PORTS.iter().any(|taken| taken.contains(&port)) {
-        let help = "choose another, such as 8080; taken are 8125 (metrics), 9901 and 15000 to 15199 (Envoy)";
+        let help = "choose another, such as 8080; taken are 8125 (metrics), 9901, 9902 and 15000 to 15199 (Envoy)";
         return fault("a sidecar listens on it", help);
     }
     Ok(port)
@@ -52,7 +52,7 @@ mod tests {
         for good in [1024, 8080, 9900, 14999, 15200, 65535] {
             assert!(port(good).is_ok(), "{good}");
         }
-        for bad in [-1, 0, 80, 1023, 8125, 9901, 15000, 15199, 65536, i128::MAX] {
+        for bad in [-1, 0, 80, 1023, 8125, 9901, 9902, 15000, 15199, 65536, i128::MAX] {
             assert!(port(bad).is_err(), "{bad}");
         }
     }

@@ -14,6 +14,9 @@ const SIZES: [(u32, u32, u32, u32); 7] = [
     (16384, 32768, 122_880, 8192),
 ];
 
+/// The least and the most memory that there is, in MiB.
+pub(crate) const MEMORY: std::ops::RangeInclusive<u32> = 512..=122_880;
+
 /// The memory that goes with `cpu`, in MiB; `None` if Fargate has no such size.
 fn memory_of(cpu: u32) -> Option<Vec<u32>> {
     let (_, least, most, step) = SIZES.into_iter().find(|(offered, ..)| *offered == cpu)?;
@@ -62,6 +65,12 @@ mod tests {
         assert_eq!(counts, [3, 4, 7, 13, 23, 12, 12]);
         assert_eq!(memory_of(16384).and_then(|memory| memory.last().copied()), Some(120 * 1024));
         assert_eq!(memory_of(1000), None);
+    }
+
+    #[test]
+    fn the_range_of_the_memory_is_that_of_the_table() {
+        assert_eq!(SIZES.iter().map(|(_, least, ..)| least).min(), Some(MEMORY.start()));
+        assert_eq!(SIZES.iter().map(|(_, _, most, _)| most).max(), Some(MEMORY.end()));
     }
 
     #[test]

@@ -105,6 +105,33 @@ fn a_line_too_long_to_show_is_only_named() {
     assert!(render(&error).len() < 1000);
 }
 
+/// Files of the largest size that make every list and every section as long as it can be: they must be refused as soon as any
+/// other, which a comparison of each with each would not do.
+#[test]
+fn large_nonsense_is_refused_without_delay() {
+    let fill = |unit: &str| unit.repeat(MAX_BYTES as usize / unit.len() / 2);
+    let numbered = |unit: fn(usize) -> String| (0..40_000).map(unit).collect::<String>();
+    let started = std::time::Instant::now();
+    for text in [
+        with(&numbered(|n| format!("[services.s{n}]\n"))),
+        with(&(0..10_000).map(|n| format!("unknown_{n} = 1\n")).collect::<String>()),
+        with(&format!("calls = [{}]", numbered(|n| format!("\"s{n}\",\n")))),
+        with(&format!("[observability]\nalarm_emails = [{}]", numbered(|n| format!("\"a{n}@b.c\",\n")))),
+        with(&format!("[ingress]\nallowed_cidrs = [{}]", fill("\"10.0.0.0/8\",\n"))),
+        with(&format!("[platform.zones]\n{}", fill("["))),
+        with(&format!("environment = {{ {} }}", numbered(|n| format!("A{n} = \"\", ")))),
+        fill("a = \n"),
+        fill("[[a]]\n"),
+        fill("'\n"),
+        format!("a = {}", fill("{b=")),
+        format!("a = {}", fill("1,\n")),
+    ] {
+        let shown = parse("platform.toml", &text).map(|_| ()).map_err(|error| render(&error)).expect_err("nonsense");
+        assert!(shown.len() < 100_000, "{} bytes to read", shown.len());
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
 /// Text that is nearly a configuration: lines of the real file, cut, swapped and mixed with noise.
 fn nearly_toml() -> impl Strategy<Value = String> {
     let lines: Vec<&'static str> = include_str!("../../../config/platform.toml").lines().collect();

@@ -28,6 +28,7 @@ fn unknown_and_misspelt_keys() {
     line_refused("colour = 1", "colour", "`health_path`");
     line_refused("[netwrok]", "[netwrok]", "write `network`");
     line_refused("[network]\nnatt = \"single\"", "natt", "write `nat`");
+    line_refused("[accounts]\nport = 8080", "[accounts]", "a service is a section [services.accounts]");
     line_refused("table = { partition_key = \"id\", sortkey = \"at\" }", "table", "write `sort_key`");
     line_refused("[ingress.health_check]\ninterval = 5", "interval", "`interval_seconds`");
 }
@@ -114,6 +115,8 @@ fn mesh_cluster_observability_and_encryption() {
     line_refused("[cluster]\ncontainer_insights = \"on\"", "insights", "\"enhanced\"");
     line_refused("[cluster]\nexecute_command = 1", "execute_command", "write `execute_command = true`");
     line_refused("[observability]\nlog_retention_days = 31", "retention", "365");
+    let many: String = (0..51).map(|n| format!("\"a{n}@example.com\",")).collect();
+    line_refused(&format!("[observability]\nalarm_emails = [{many}]"), "alarm_emails", "mailing list");
     line_refused("[observability]\nalarm_emails = [\"ops\"]", "emails", "is not an e-mail address");
     line_refused("[observability]\nalarm_emails = [\"a@b.c\", \"a@b.c\"]", "emails", "twice");
     line_refused("[observability]\nerror_rate_percent = 101", "error_rate", "choose 1 to 100");
@@ -150,6 +153,12 @@ fn paths() {
     line_refused("[services.cards]\npath = \"/payments/cards\"", "path =", "nothing says which is tried first");
     line_refused("[services.all]\npath = \"/\"", "[services.payments]", "lies within \"/\" of `all`");
     line_refused("path_priority = 0", "path_priority", "choose 1 to 1000");
+    // A priority that cannot be read leaves nothing to say about the order.
+    line_refused(
+        "path_priority = 0\n[services.cards]\npath = \"/payments/cards\"",
+        "path_priority",
+        "choose 1 to 1000",
+    );
     let cards = |outer: u32, inner: u32| {
         format!("path_priority = {outer}\n[services.cards]\npath = \"/payments/cards\"\npath_priority = {inner}")
     };
@@ -157,6 +166,17 @@ fn paths() {
     line_refused(&cards(10, 99), "path_priority = 99", "no request would ever reach");
     let same = refuse(&with(&cards(10, 10)));
     assert!(same.to_string().contains("is 10, as that of `payments`"), "{same}");
+}
+
+#[test]
+fn three_services_with_one_path_are_all_named() {
+    let error = refuse(&with("[services.a]\npath = \"/payments\"\n[services.b]\npath = \"/payments\""));
+    let said = format!("{error:?}");
+    for pair in
+        ["services.payments.path` is \"/payments\", which is also the path of `a`", "of `b`", "services.b.path`"]
+    {
+        assert!(said.contains(pair), "{said}");
+    }
 }
 
 #[test]
@@ -230,18 +250,10 @@ fn a_hundred_problems_are_not_all_listed() {
 
 #[test]
 fn suffixes() {
-    for (bad, column) in [
-        ("", 1),
-        ("Dev", 1),
-        ("deV", 3),
-        ("1dev", 1),
-        ("-dev", 1),
-        ("dev-", 4),
-        ("d--v", 3),
-        ("d_v", 2),
-        ("d v", 2),
-        ("dé", 2),
-    ] {
+    assert_eq!(EnvSuffix::parse("").expect_err("empty").to_string(), "--env-suffix: the suffix is empty");
+    for (bad, column) in
+        [("Dev", 1), ("deV", 3), ("1dev", 1), ("-dev", 1), ("dev-", 4), ("d--v", 3), ("d_v", 2), ("d v", 2), ("dé", 2)]
+    {
         let error = EnvSuffix::parse(bad).expect_err(bad);
         assert_eq!(error.problems()[0].position(), Some((1, column)), "{bad}");
         assert!(error.problems()[0].remedy().contains("such as `d"), "{}", error.problems()[0].remedy());

@@ -1,7 +1,7 @@
 //! How mistakes look to the person who made them.
 
 use super::super::{EnvSuffix, load};
-use super::{read, refuse, render, with};
+use super::{LEAST, read, refuse, render, with};
 
 fn rendered(text: &str) -> String {
     render(&refuse(text))
@@ -223,7 +223,7 @@ fn a_section_that_is_absent() {
 #[test]
 fn a_suffix_with_a_wrong_character() {
     insta::assert_snapshot!(render(&EnvSuffix::parse("pr_123").expect_err("an underscore")), @r#"
-     × `pr_123` of --env-suffix is not a name for an environment
+     × --env-suffix `pr_123` is not a name for an environment
       ╭─[--env-suffix:1:3]
     1 │ pr_123
       ·   ┬
@@ -231,6 +231,28 @@ fn a_suffix_with_a_wrong_character() {
       ╰────
      help: use lowercase letters, digits and single hyphens, first a letter, at most 20 characters,
            such as `pr-123`
+    "#);
+}
+
+#[test]
+fn a_suffix_that_is_empty() {
+    insta::assert_snapshot!(render(&EnvSuffix::parse("").expect_err("empty")), @r#"
+    × --env-suffix: the suffix is empty
+    help: use lowercase letters, digits and single hyphens, first a letter, at most 20 characters,
+          such as `dev`
+    "#);
+}
+
+#[test]
+fn a_region_that_is_misspelt() {
+    insta::assert_snapshot!(render(&read(LEAST).in_region("eu-wset-1").expect_err("no region")), @r#"
+     × --region `eu-wset-1` is not an AWS region
+      ╭─[--region:1:1]
+    1 │ eu-wset-1
+      · ────┬────
+      ·     ╰── no region has this name
+      ╰────
+     help: did you mean `eu-west-1`?
     "#);
 }
 

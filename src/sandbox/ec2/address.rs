@@ -16,7 +16,9 @@ use crate::sandbox::quotas;
 /// An Elastic IP address.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Address {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// Its public address.
     pub public_ip: String,
 }
 

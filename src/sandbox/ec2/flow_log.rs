@@ -22,15 +22,23 @@ const DEFAULT_FORMAT: &str = "${version} ${account-id} ${interface-id} ${srcaddr
 /// A flow log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FlowLog {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// What is logged: a VPC, subnet or interface.
     pub resource_id: String,
+    /// `ACCEPT`, `REJECT` or `ALL`.
     pub traffic_type: String,
+    /// `cloud-watch-logs`, `s3` or `kinesis-data-firehose`.
     pub destination_type: String,
     /// ARN of a log group or bucket.
     pub destination: String,
+    /// The log group, if it writes to one.
     pub log_group_name: Option<String>,
+    /// The role that writes.
     pub role_arn: Option<String>,
+    /// Seconds that one record sums up.
     pub interval: i32,
+    /// Fields of a record.
     pub format: String,
 }
 

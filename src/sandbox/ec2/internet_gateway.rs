@@ -19,6 +19,7 @@ use crate::sandbox::quotas;
 /// An Internet gateway.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct InternetGateway {
+    /// Id, time of birth, tags.
     pub meta: Meta,
     /// The VPC that it is attached to.
     pub vpc_id: Option<String>,

@@ -1,8 +1,8 @@
 //! EC2: the network.
 //!
 //! One file per kind of thing. Each kind is a [`record`] with its own state, described by ids or filters; what all of
-//! EC2 holds is in [`state`]. Other services put their network interfaces here: [`network_interface::create`] and
-//! [`network_interface::expire`].
+//! EC2 holds is in [`state`]. Other services put their network interfaces here: `network_interface::create` and
+//! `network_interface::expire`.
 
 pub mod address;
 mod cidr;

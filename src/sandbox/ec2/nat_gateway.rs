@@ -23,14 +23,21 @@ const FAILS_AFTER: Duration = Duration::from_secs(10);
 /// A NAT gateway.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NatGateway {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// The VPC that it belongs to.
     pub vpc_id: String,
+    /// The subnet that it is in.
     pub subnet_id: String,
+    /// `us-east-1a`.
     pub zone: String,
     /// Public ones have an address.
     pub allocation_id: Option<String>,
+    /// Its public address.
     pub public_ip: Option<String>,
+    /// Its network interface.
     pub interface_id: String,
+    /// Its private address.
     pub private_ip: String,
     /// Why it will fail: code and message.
     pub failure: Option<(String, String)>,

@@ -16,7 +16,9 @@ const LAST_RULE: i32 = 32767;
 /// A network ACL.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NetworkAcl {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// The VPC that it belongs to.
     pub vpc_id: String,
 }
 

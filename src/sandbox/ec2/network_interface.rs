@@ -25,21 +25,33 @@ use crate::sandbox::world::Tags;
 /// A network interface.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct NetworkInterface {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// The VPC that it belongs to.
     pub vpc_id: String,
+    /// The subnet that it is in.
     pub subnet_id: String,
+    /// `us-east-1a`.
     pub zone: String,
+    /// Its private address.
     pub private_ip: Ipv4Addr,
+    /// Its hardware address.
     pub mac_address: String,
+    /// What its maker wrote.
     pub description: String,
     /// `interface`, `nat_gateway`, `vpc_endpoint`.
     pub interface_type: String,
     /// Who attached it: `amazon-elb`, `amazon-aws`, an account.
     pub requester: String,
+    /// Its security groups.
     pub groups: Vec<String>,
+    /// Its attachment to what uses it.
     pub attachment_id: String,
+    /// Its public address.
     pub public_ip: Option<String>,
+    /// The Elastic IP address that it has, by its allocation.
     pub allocation_id: Option<String>,
+    /// The association with that address.
     pub association_id: Option<String>,
     /// When it disappears; set once its owner is being deleted.
     pub expires_at: Option<Moment>,

@@ -17,6 +17,7 @@ use crate::sandbox::quotas;
 pub struct Route {
     /// A range, or the id of a prefix list.
     pub destination: String,
+    /// Where it leads.
     pub target: Target,
 }
 

@@ -20,15 +20,20 @@ use crate::sandbox::world::Tags;
 /// A route table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RouteTable {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// The VPC that it belongs to.
     pub vpc_id: String,
+    /// Its routes.
     pub routes: Vec<Route>,
+    /// The subnets that use it.
     pub associations: Vec<Association>,
 }
 
 /// A use of a route table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Association {
+    /// Its id.
     pub id: String,
     /// None: it is the VPC's main table.
     pub subnet_id: Option<String>,

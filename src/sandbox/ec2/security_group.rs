@@ -24,9 +24,13 @@ const PUNCTUATION: &str = " ._-:/()#,@[]+=&;{}!$*";
 /// A security group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SecurityGroup {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// Its name, unique in the VPC.
     pub name: String,
+    /// What its maker wrote.
     pub description: String,
+    /// The VPC that it belongs to.
     pub vpc_id: String,
 }
 

@@ -38,8 +38,11 @@ pub(super) struct Allowed {
 /// A rule of a security group.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SecurityGroupRule {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// The group that it belongs to.
     pub group_id: String,
+    /// Outbound, or inbound.
     pub is_egress: bool,
     /// `tcp`, `udp`, `icmp`, `icmpv6`, a number, or `-1` for all.
     pub protocol: String,
@@ -47,7 +50,9 @@ pub struct SecurityGroupRule {
     pub from_port: i32,
     /// -1 for all.
     pub to_port: i32,
+    /// The other end.
     pub peer: Peer,
+    /// What its maker wrote.
     pub description: Option<String>,
 }
 

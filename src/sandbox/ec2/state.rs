@@ -62,19 +62,30 @@ macro_rules! tables {
 }
 
 tables! {
+    /// VPCs.
     vpcs: Vpc,
+    /// Subnets.
     subnets: Subnet,
+    /// Internet gateways.
     internet_gateways: InternetGateway,
+    /// Elastic IP addresses.
     addresses: Address,
+    /// NAT gateways; deleted ones for an hour.
     nat_gateways: NatGateway,
+    /// Route tables.
     route_tables: RouteTable,
+    /// VPC endpoints.
     vpc_endpoints: VpcEndpoint,
+    /// Security groups.
     security_groups: SecurityGroup,
+    /// Their rules.
     security_group_rules: SecurityGroupRule,
+    /// Flow logs.
     flow_logs: FlowLog,
-    /// Those of other services too: they make theirs with [`super::network_interface::create`] and end them with
-    /// [`super::network_interface::expire`].
+    /// Those of other services too: they make theirs with `network_interface::create` and end them with
+    /// `network_interface::expire`.
     network_interfaces: NetworkInterface,
+    /// Network ACLs.
     network_acls: NetworkAcl,
 }
 

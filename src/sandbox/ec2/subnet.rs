@@ -20,14 +20,19 @@ use crate::sandbox::quotas;
 /// A subnet.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Subnet {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// The VPC that it belongs to.
     pub vpc_id: String,
+    /// Its range.
     pub cidr: Ipv4Net,
     /// `us-east-1a`.
     pub zone: String,
     /// `use1-az1`.
     pub zone_id: String,
+    /// Whether new interfaces get a public address.
     pub map_public_ip: bool,
+    /// Its association with the network ACL.
     pub acl_association: String,
 }
 

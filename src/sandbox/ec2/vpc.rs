@@ -28,11 +28,17 @@ const DHCP_OPTIONS: &str = "dopt-0a1b2c3d4e5f60718";
 /// A VPC.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Vpc {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// Its range.
     pub cidr: Ipv4Net,
+    /// The association of its range.
     pub cidr_association: String,
+    /// Attribute `enableDnsSupport`.
     pub dns_support: bool,
+    /// Attribute `enableDnsHostnames`.
     pub dns_hostnames: bool,
+    /// Attribute `enableNetworkAddressUsageMetrics`.
     pub address_usage_metrics: bool,
     /// The security group that came with it.
     pub default_group: String,

@@ -11,17 +11,25 @@ use crate::sandbox::durations::Durations;
 /// A VPC endpoint.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct VpcEndpoint {
+    /// Id, time of birth, tags.
     pub meta: Meta,
+    /// The VPC that it belongs to.
     pub vpc_id: String,
     /// `com.amazonaws.us-east-1.s3`.
     pub service_name: String,
     /// Gateway or interface.
     pub is_gateway: bool,
+    /// Its policy, JSON.
     pub policy: String,
+    /// The tables that it has routes in.
     pub route_table_ids: Vec<String>,
+    /// The subnets that it has interfaces in.
     pub subnet_ids: Vec<String>,
+    /// The groups of its interfaces.
     pub group_ids: Vec<String>,
+    /// Its network interfaces.
     pub interface_ids: Vec<String>,
+    /// Whether private names of the service lead to it.
     pub private_dns: bool,
     /// When its deletion was asked for.
     pub delete_asked_at: Option<Moment>,

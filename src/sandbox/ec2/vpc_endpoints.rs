@@ -261,7 +261,8 @@ pub(super) fn modify_vpc_endpoint(
     };
     let added: Vec<&String> =
         input.add_route_table_ids().iter().filter(|table| !endpoint.route_table_ids.contains(table)).collect();
-    if !endpoint.is_gateway && !(added.is_empty() && input.remove_route_table_ids().is_empty()) {
+    let moves_routes = !added.is_empty() || !input.remove_route_table_ids().is_empty();
+    if moves_routes && !endpoint.is_gateway {
         let message = "Route table IDs are only supported for Gateway type VPC Endpoint.";
         return Err(ApiError::new("InvalidParameter", message));
     }

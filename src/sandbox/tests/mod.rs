@@ -1,4 +1,7 @@
 //! Tests of the sandbox, through the real clients, in virtual time.
 
 mod core;
+mod ec2_endpoints;
+mod ec2_groups;
+mod ec2_network;
 mod support;

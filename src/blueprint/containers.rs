@@ -1,0 +1,362 @@
+//! The containers of a service's task: the application and what stands beside it.
+//!
+//! How a task of 1024 CPU units and 2048 MiB is divided. CPU units are shares that count only while the task's vCPU is
+//! contended; memory limits are hard, and what the sidecars may take at most is kept from the application's reservation, so that
+//! all limits together fit into the task (ECS API reference, ContainerDefinition).
+//!
+//! | container | CPU | MiB | because |
+//! |---|---|---|---|
+//! | envoy | 128 | 256 | a sidecar uses 100 to 200 µs per request, and 70 to 110 MiB; its heap is capped at 128 MiB |
+//! | ingress (App Mesh only) | 64 | 192 | half of the traffic, the same program |
+//! | agent | 32 | 128 | one datagram per flush; the CloudWatch agent idles at some 60 MiB |
+//! | mesh-init | – | 64 | a shell script that ends before the others begin |
+//! | application | the rest | the rest, reserved | it may use more while the others use less |
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::Draft;
+use crate::{
+    aws::{
+        appmesh::VirtualNode,
+        ecs::{Check, Container, Log, Mount, Proxy, SecretKey, Variable},
+        logs::LogGroup,
+        secrets::{CertificateSecret, CredentialsSecret},
+    },
+    config::{Service, injected},
+    engine::{Handle, Output},
+    mesh::{MeshModel, envoy, envoy::Layout, ports, scripts},
+};
+
+/// The container that serves the application.
+pub const APPLICATION: &str = "app";
+/// The container of the mesh.
+pub const ENVOY: &str = "envoy";
+/// The container that lets the load balancer in beside App Mesh's Envoy.
+pub const INGRESS: &str = "ingress";
+const INIT: &str = "mesh-init";
+const AGENT: &str = "agent";
+
+const KEYS: &str = "mesh-keys";
+const CONFIGURATION: &str = "mesh-configuration";
+const TEMPORARY: &str = "temporary";
+/// What the CloudWatch agent writes: the translation of its configuration, its log, its state.
+const AGENT_VOLUMES: [&str; 3] = ["etc", "logs", "var"];
+/// What ECS Exec's own agent writes in a container whose root file system is read-only, by volume
+/// (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
+const EXEC_VOLUMES: [(&str, &str); 2] = [("exec-state", "/var/lib/amazon"), ("exec-log", "/var/log/amazon")];
+
+/// CPU units and MiB of one container.
+struct Size {
+    cpu: u32,
+    memory: u32,
+}
+
+const ENVOY_SIZE: Size = Size { cpu: 128, memory: 256 };
+const INGRESS_SIZE: Size = Size { cpu: 64, memory: 192 };
+const AGENT_SIZE: Size = Size { cpu: 32, memory: 128 };
+const INIT_SIZE: Size = Size { cpu: 0, memory: 64 };
+
+/// Envoy holds two connections for each request under way.
+const OPEN_FILES: u32 = 65_535;
+/// Fargate's longest; a Spot task is told two minutes ahead (ECS Developer Guide, "Fargate Spot termination notices").
+const STOP_SECONDS: u32 = 120;
+
+/// Capabilities of a container by default. The init container keeps CHOWN, to give the keys to Envoy.
+const ALL_BUT_CHOWN: [&str; 13] = [
+    "AUDIT_WRITE",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+/// The namespace of the metrics that a service's sidecars send. It tells services apart, since Envoy's own dimensions don't.
+pub fn metrics_namespace(suffix: &str, service: &str) -> String {
+    format!("platformctl/{suffix}/{service}")
+}
+
+/// What the containers of one service are made from.
+pub struct Task<'a> {
+    /// The service's name.
+    pub name: &'a str,
+    /// Its configuration.
+    pub service: &'a Service,
+    /// Who calls whom.
+    pub model: &'a MeshModel,
+    /// Where the containers log.
+    pub log: &'a Handle<LogGroup>,
+    /// The service's certificate.
+    pub certificate: &'a Handle<CertificateSecret>,
+    /// Its database credentials, if it has some.
+    pub credentials: Option<&'a Handle<CredentialsSecret>>,
+    /// Its virtual node, where App Mesh carries the mesh.
+    pub virtual_node: Option<&'a Handle<VirtualNode>>,
+    /// Names of what it keeps its data in, by environment variable.
+    pub data: BTreeMap<&'static str, Output<Variable>>,
+}
+
+impl Task<'_> {
+    /// The application's container.
+    pub fn application(&self, draft: &Draft<'_>) -> Container {
+        let others = self.sidecar_sizes();
+        let (cpu, memory) = others.iter().fold((0, 0), |(cpu, memory), size| (cpu + size.cpu, memory + size.memory));
+        let mut mounts = vec![mount(TEMPORARY, "/tmp", false)];
+        if draft.config.cluster.execute_command {
+            mounts.extend(EXEC_VOLUMES.map(|(volume, path)| mount(volume, path, false)));
+        }
+        // App Mesh redirects the application's calls, so nothing reaches anybody before its Envoy is well.
+        let first = self.virtual_node.map(|_| (ENVOY.to_owned(), "HEALTHY".to_owned()));
+        Container {
+            cpu: self.service.cpu.saturating_sub(cpu).max(1),
+            memory: None,
+            memory_reservation: Some(self.service.memory.saturating_sub(memory).max(6)),
+            environment: self.environment(draft),
+            secrets: self.secrets(),
+            ports: vec![self.service.port],
+            depends_on: first.into_iter().collect(),
+            mounts,
+            stop_timeout: Some(self.service.stop_timeout_seconds),
+            init_process: true,
+            ..self.blank(draft, APPLICATION)
+        }
+    }
+
+    /// The containers beside it.
+    pub fn sidecars(&self, draft: &Draft<'_>) -> Vec<Container> {
+        match self.virtual_node {
+            None => vec![self.init(draft), self.envoy(draft), self.agent(draft)],
+            Some(node) => {
+                vec![self.init(draft), self.app_mesh_envoy(draft, node), self.ingress(draft), self.agent(draft)]
+            }
+        }
+    }
+
+    /// The volumes that all of them share.
+    pub fn volumes(&self, draft: &Draft<'_>) -> Vec<String> {
+        let mut volumes: Vec<String> = [KEYS, CONFIGURATION, TEMPORARY].map(str::to_owned).to_vec();
+        volumes.extend(AGENT_VOLUMES.map(agent_volume));
+        if draft.config.cluster.execute_command {
+            volumes.extend(EXEC_VOLUMES.map(|(volume, _)| volume.to_owned()));
+        }
+        volumes
+    }
+
+    /// App Mesh's redirection. The load balancer's port is not among those that are redirected.
+    pub fn proxy(&self) -> Option<Proxy> {
+        self.virtual_node.map(|_| Proxy {
+            container: ENVOY.to_owned(),
+            ignored_user: ports::MESH_UID,
+            ignored_group: ports::MESH_UID,
+            application_ports: vec![self.service.port],
+            ingress_port: ports::APP_MESH_INGRESS,
+            egress_port: ports::EGRESS,
+            // Credentials and metadata of the task (ECS Developer Guide, "Task metadata endpoint").
+            ignored_addresses: vec!["169.254.170.2".to_owned(), "169.254.169.254".to_owned()],
+        })
+    }
+
+    /// The container that the load balancer calls.
+    pub fn entrance(&self) -> &'static str {
+        if self.virtual_node.is_some() { INGRESS } else { ENVOY }
+    }
+
+    fn sidecar_sizes(&self) -> Vec<Size> {
+        let mut sizes = vec![INIT_SIZE, ENVOY_SIZE, AGENT_SIZE];
+        sizes.extend(self.virtual_node.map(|_| INGRESS_SIZE));
+        sizes
+    }
+
+    fn blank(&self, draft: &Draft<'_>, name: &str) -> Container {
+        Container {
+            name: name.to_owned(),
+            image: None,
+            essential: true,
+            cpu: 0,
+            memory: None,
+            memory_reservation: None,
+            user: None,
+            entry_point: Vec::new(),
+            command: Vec::new(),
+            environment: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            ports: Vec::new(),
+            depends_on: BTreeMap::new(),
+            mounts: Vec::new(),
+            health_check: None,
+            stop_timeout: None,
+            open_files: None,
+            dropped_capabilities: vec!["ALL".to_owned()],
+            init_process: false,
+            log: Log { group: self.log.name(), region: draft.facts.region.clone() },
+        }
+    }
+
+    fn environment(&self, draft: &Draft<'_>) -> BTreeMap<String, Output<Variable>> {
+        let own = self.service.environment.iter().map(|(name, value)| (name.clone(), Output::known(value)));
+        let peers = self.model.peers_of(self.name).into_iter().map(|peer| {
+            let url = if self.virtual_node.is_some() { &peer.direct_url } else { &peer.url };
+            (peer.env.clone(), Output::known(url))
+        });
+        let fixed = [
+            (injected::PORT, self.service.port.to_string()),
+            (injected::SERVICE_NAME, self.name.to_owned()),
+            (injected::ENVIRONMENT_SUFFIX, draft.suffix.as_str().to_owned()),
+        ];
+        let fixed = fixed.map(|(name, value)| (name.to_owned(), Output::known(value)));
+        let data = self.data.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        own.chain(peers).chain(fixed).chain(data).collect()
+    }
+
+    /// `<arn>:<json key>::` is the current version of one key (ECS Developer Guide, "Pass Secrets Manager secrets through
+    /// Amazon ECS environment variables").
+    fn secrets(&self) -> BTreeMap<String, Output<SecretKey>> {
+        let Some(credentials) = self.credentials else { return BTreeMap::new() };
+        let keys = [(injected::DATABASE_USERNAME, "username"), (injected::DATABASE_PASSWORD, "password")];
+        keys.map(|(name, key)| (name.to_owned(), credentials.arn().wrap("", &format!(":{key}::")))).into()
+    }
+
+    /// Lays out keys and configuration for Envoy, and ends.
+    fn init(&self, draft: &Draft<'_>) -> Container {
+        let layout = self.layout();
+        // The configuration was checked: the service exists.
+        let bootstrap = match self.virtual_node {
+            None => envoy::bootstrap(self.model, self.name, &layout),
+            Some(_) => envoy::ingress_bootstrap(self.model, self.name, &layout),
+        }
+        .expect("a configured service is part of the mesh");
+        let mut environment: BTreeMap<String, Output<Variable>> = scripts::init_environment(&bootstrap, &layout)
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Output::known(value)))
+            .collect();
+        // Nobody reads it: with another certificate it makes another revision, and so new tasks that load it.
+        environment.insert("MESH_CERTIFICATE".to_owned(), self.certificate.fingerprint().wrap("", ""));
+        let secret = |key: &str| self.certificate.arn().wrap("", &format!(":{key}::"));
+        Container {
+            image: Some(draft.config.mesh.envoy_image.clone()),
+            essential: false,
+            memory: Some(INIT_SIZE.memory),
+            user: Some("0".to_owned()),
+            entry_point: scripts::init_entry_point(),
+            environment,
+            secrets: scripts::INIT_SECRETS.iter().map(|(name, key)| ((*name).to_owned(), secret(key))).collect(),
+            mounts: vec![mount(KEYS, "/keys", false), mount(CONFIGURATION, "/etc/mesh", false)],
+            dropped_capabilities: ALL_BUT_CHOWN.map(str::to_owned).to_vec(),
+            ..self.blank(draft, INIT)
+        }
+    }
+
+    fn layout(&self) -> Layout {
+        if self.virtual_node.is_some() { Layout::beside_app_mesh() } else { Layout::fargate() }
+    }
+
+    /// An Envoy that is configured by files. It starts after the application and so is stopped before it, in reverse order: what
+    /// it still has to finish finds the application alive (ECS Developer Guide, "Container dependency").
+    fn file_envoy(&self, draft: &Draft<'_>, name: &str, size: &Size, secrets: &[&str]) -> Container {
+        let (variable, value) = scripts::envoy_environment(&self.layout());
+        Container {
+            image: Some(draft.config.mesh.envoy_image.clone()),
+            cpu: size.cpu,
+            memory: Some(size.memory),
+            user: Some(ports::MESH_UID.to_string()),
+            entry_point: scripts::envoy_entry_point(),
+            command: scripts::envoy_command(),
+            environment: [(variable.to_owned(), Output::known(value))].into(),
+            depends_on: [(INIT, "SUCCESS"), (APPLICATION, "START")]
+                .map(|(name, condition)| (name.to_owned(), condition.to_owned()))
+                .into(),
+            mounts: vec![mount(KEYS, "/keys", true), mount(CONFIGURATION, "/etc/mesh", true)],
+            health_check: Some(check(scripts::envoy_health_check(secrets))),
+            stop_timeout: Some(STOP_SECONDS),
+            open_files: Some(OPEN_FILES),
+            ..self.blank(draft, name)
+        }
+    }
+
+    fn envoy(&self, draft: &Draft<'_>) -> Container {
+        let ports = vec![ports::MESH, ports::INGRESS];
+        Container { ports, ..self.file_envoy(draft, ENVOY, &ENVOY_SIZE, &scripts::SIDECAR_SECRETS) }
+    }
+
+    fn ingress(&self, draft: &Draft<'_>) -> Container {
+        Container { ports: vec![ports::INGRESS], ..self.file_envoy(draft, INGRESS, &INGRESS_SIZE, &[]) }
+    }
+
+    /// App Mesh's Envoy, configured by its control plane (App Mesh User Guide, "Envoy image" and "Envoy configuration variables").
+    fn app_mesh_envoy(&self, draft: &Draft<'_>, node: &Handle<VirtualNode>) -> Container {
+        let settings = [
+            ("ENVOY_LOG_LEVEL", "warning".to_owned()),
+            ("ENVOY_CONCURRENCY", "1".to_owned()),
+            ("ENVOY_ADMIN_ACCESS_PORT", ports::ADMIN.to_string()),
+            ("ENABLE_ENVOY_DOG_STATSD", "1".to_owned()),
+            ("STATSD_PORT", ports::STATSD.to_string()),
+            ("APPMESH_METRIC_EXTENSION_VERSION", "1".to_owned()),
+        ];
+        let mut environment: BTreeMap<String, Output<Variable>> =
+            settings.into_iter().map(|(name, value)| (name.to_owned(), Output::known(value))).collect();
+        environment.insert("APPMESH_RESOURCE_ARN".to_owned(), node.arn().wrap("", ""));
+        let live = format!("curl -s http://localhost:{}/server_info | grep state | grep -q LIVE", ports::ADMIN);
+        Container {
+            image: Some(draft.config.mesh.app_mesh_image.clone()),
+            cpu: ENVOY_SIZE.cpu,
+            memory: Some(ENVOY_SIZE.memory),
+            user: Some(ports::MESH_UID.to_string()),
+            environment,
+            depends_on: [(INIT.to_owned(), "SUCCESS".to_owned())].into(),
+            mounts: vec![mount(KEYS, "/keys", true), mount(TEMPORARY, "/tmp", false)],
+            health_check: Some(check(vec!["CMD-SHELL".to_owned(), live])),
+            stop_timeout: Some(STOP_SECONDS),
+            open_files: Some(OPEN_FILES),
+            ..self.blank(draft, ENVOY)
+        }
+    }
+
+    /// Carries the mesh's metrics to CloudWatch. The task lives on without it.
+    fn agent(&self, draft: &Draft<'_>) -> Container {
+        let configuration = json!({
+            "metrics": {
+                "namespace": metrics_namespace(draft.suffix.as_str(), self.name),
+                "metrics_collected": {
+                    "statsd": {
+                        "service_address": format!("127.0.0.1:{}", ports::STATSD),
+                        "metrics_collection_interval": 10,
+                        "metrics_aggregation_interval": 60,
+                    },
+                },
+            },
+        });
+        let volume = |name: &str| mount(&agent_volume(name), &format!("/opt/aws/amazon-cloudwatch-agent/{name}"), false);
+        Container {
+            image: Some(draft.config.observability.agent_image.clone()),
+            essential: false,
+            cpu: AGENT_SIZE.cpu,
+            memory: Some(AGENT_SIZE.memory),
+            // App Mesh doesn't redirect this group's traffic; the files of its volumes are root's.
+            user: Some(format!("0:{}", ports::MESH_UID)),
+            environment: [("CW_CONFIG_CONTENT".to_owned(), Output::known(configuration.to_string()))].into(),
+            mounts: AGENT_VOLUMES.map(volume).to_vec(),
+            ..self.blank(draft, AGENT)
+        }
+    }
+}
+
+fn agent_volume(name: &str) -> String {
+    format!("agent-{name}")
+}
+
+fn mount(volume: &str, path: &str, read_only: bool) -> Mount {
+    Mount { volume: volume.to_owned(), path: path.to_owned(), read_only }
+}
+
+fn check(command: Vec<String>) -> Check {
+    Check { command, interval: 5, timeout: 2, retries: 3, start_period: 15 }
+}

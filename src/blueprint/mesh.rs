@@ -1,0 +1,148 @@
+//! The mesh: names, certificates and, where App Mesh carries it, its configuration.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{Draft, Encryption, Network};
+use crate::{
+    aws::{
+        appmesh::{self, Route, VirtualNode, VirtualRouter, VirtualService},
+        cloudmap::{DiscoveryService, Namespace},
+        secrets::{AuthoritySecret, CertificateSecret},
+    },
+    engine::{Chapter, Handle},
+    mesh::{
+        MeshError, MeshModel, MeshService, Timeouts,
+        app_mesh::{self, KeyFiles},
+        envoy::Layout,
+    },
+};
+
+/// Seconds that a resolver may keep the addresses of a service's tasks: how long callers try a task that is gone.
+const TTL_SECONDS: u32 = 10;
+
+/// The mesh.
+pub struct Mesh {
+    /// The private DNS namespace.
+    pub namespace: Handle<Namespace>,
+    /// Each service's name in it.
+    pub discovery: BTreeMap<String, Handle<DiscoveryService>>,
+    /// The authority that certifies the services.
+    pub authority: Handle<AuthoritySecret>,
+    /// Each service's certificate.
+    pub certificates: BTreeMap<String, Handle<CertificateSecret>>,
+    /// Each service's virtual node; none where Envoy carries the mesh without App Mesh.
+    pub virtual_nodes: BTreeMap<String, Handle<VirtualNode>>,
+}
+
+/// Who may call whom, under which names and within which times: what the certificates, Envoy and App Mesh are all told.
+pub fn model(draft: &Draft<'_>) -> MeshModel {
+    let mesh = &draft.config.mesh;
+    let request = Duration::from_secs(mesh.request_timeout_seconds.into());
+    let timeouts = Timeouts {
+        request,
+        per_try: request / (mesh.retries + 1),
+        application: request.max(Timeouts::default().application),
+    };
+    let service = |service: &crate::config::Service| MeshService {
+        app_port: service.port,
+        health_path: service.health_path.clone(),
+        calls: service.calls.clone(),
+        timeouts,
+    };
+    let services = draft.config.services.iter().map(|(name, one)| (name.clone(), service(one))).collect();
+    MeshModel::new(format!("{}.platform", draft.suffix), namespace(draft), services)
+        .expect("the configuration was checked: callees exist, none calls itself, and no port is a sidecar's")
+}
+
+/// The name of the private DNS namespace.
+fn namespace(draft: &Draft<'_>) -> String {
+    format!("{}.local", draft.suffix)
+}
+
+/// Adds the names, the certificates and, where it is to be had, App Mesh.
+pub fn add(draft: &mut Draft<'_>, encryption: &Encryption, network: &Network) -> Mesh {
+    let model = model(draft);
+    let name = namespace(draft);
+    let namespace = draft.blueprint.add(Chapter::Mesh, "services", name, Namespace { vpc: network.vpc.id() });
+    let mut add_name = |service: &String| {
+        let spec = DiscoveryService { namespace: namespace.id(), ttl_seconds: TTL_SECONDS };
+        draft.blueprint.add(Chapter::Mesh, service, service, spec)
+    };
+    let discovery = model.services().keys().map(|service| (service.clone(), add_name(service))).collect();
+    let authority = add_authority(draft, encryption, &model);
+    let mut add_certificate = |service: &String| add_certificate(draft, encryption, &authority, &model, service);
+    let certificates = model.services().keys().map(|service| (service.clone(), add_certificate(service))).collect();
+    let virtual_nodes = match draft.facts.app_mesh {
+        true => add_app_mesh(draft, &model).expect("the model is asked for its own services"),
+        false => BTreeMap::new(),
+    };
+    Mesh { namespace, discovery, authority, certificates, virtual_nodes }
+}
+
+/// Days as certificates count them; the configuration allows no more than fit.
+fn days(days: u32) -> u16 {
+    u16::try_from(days).unwrap_or(u16::MAX)
+}
+
+fn add_authority(draft: &mut Draft<'_>, encryption: &Encryption, model: &MeshModel) -> Handle<AuthoritySecret> {
+    let authority = AuthoritySecret {
+        key: encryption.key.arn(),
+        trust_domain: model.trust_domain().to_owned(),
+        namespace: model.namespace().to_owned(),
+        days: days(draft.config.mesh.authority_days),
+    };
+    draft.add(Chapter::Mesh, "services", &["mesh-authority"], authority)
+}
+
+fn add_certificate(
+    draft: &mut Draft<'_>,
+    encryption: &Encryption,
+    authority: &Handle<AuthoritySecret>,
+    model: &MeshModel,
+    service: &str,
+) -> Handle<CertificateSecret> {
+    let valid = days(draft.config.mesh.certificate_days);
+    let certificate = CertificateSecret {
+        key: encryption.key.arn(),
+        authority: authority.arn(),
+        service: service.to_owned(),
+        trust_domain: model.trust_domain().to_owned(),
+        dns_name: model.host(service),
+        days: valid,
+        // A third of its life is left for somebody to run `up` again, or to find out why nobody does.
+        renew_before_days: valid / 3,
+    };
+    draft.add(Chapter::Mesh, service, &["mesh-certificate", service], certificate)
+}
+
+/// A specification in App Mesh's own JSON.
+fn spec(spec: impl serde::Serialize) -> Value {
+    serde_json::to_value(spec).expect("a specification is plain data")
+}
+
+fn add_app_mesh(draft: &mut Draft<'_>, model: &MeshModel) -> Result<BTreeMap<String, Handle<VirtualNode>>, MeshError> {
+    let mesh = appmesh::Mesh { spec: spec(app_mesh::mesh()) };
+    let mesh = draft.add(Chapter::Mesh, "services", &["mesh"], mesh);
+    let files = KeyFiles { keys_dir: Layout::fargate().keys_dir };
+    let mut nodes = BTreeMap::new();
+    for service in model.services().keys() {
+        let node = VirtualNode { mesh: mesh.name(), spec: spec(app_mesh::virtual_node(model, service, &files)?) };
+        let node = draft.add(Chapter::Mesh, service, &["virtual-node", service], node);
+        let router = VirtualRouter { mesh: mesh.name(), spec: spec(app_mesh::virtual_router(model, service)?) };
+        let router = draft.add(Chapter::Mesh, service, &["virtual-router", service], router);
+        // References instead of names: the route comes after its node, and goes before it.
+        let mut route = spec(app_mesh::route(model, service, "")?);
+        route["httpRoute"]["action"]["weightedTargets"][0]["virtualNode"] = json!(node.name());
+        let route = Route { mesh: mesh.name(), router: router.name(), spec: route };
+        draft.add(Chapter::Mesh, service, &["route", service], route);
+        let mut provider = spec(app_mesh::virtual_service(""));
+        provider["provider"]["virtualRouter"]["virtualRouterName"] = json!(router.name());
+        let virtual_service = VirtualService { mesh: mesh.name(), spec: provider };
+        let name = app_mesh::virtual_service_name(model, service);
+        draft.blueprint.add(Chapter::Mesh, service, name, virtual_service);
+        nodes.insert(service.clone(), node);
+    }
+    Ok(nodes)
+}

@@ -1,0 +1,53 @@
+//! All that ECR holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::sandbox::clock::Moment;
+use crate::sandbox::world::{Item, Place, Simulated, Tags};
+
+/// All that ECR holds.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EcrState {
+    /// Repositories by name.
+    pub repositories: BTreeMap<String, Repository>,
+}
+
+/// A repository.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Repository {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// `{account}.dkr.ecr.{region}.amazonaws.com/{name}`.
+    pub uri: String,
+    /// When it was made.
+    pub created_at: Moment,
+    /// Whether images are scanned as they come.
+    pub scan_on_push: bool,
+    /// `MUTABLE` or `IMMUTABLE`.
+    pub mutability: String,
+    /// ARN of the key that encrypts it; ECR's own encryption if `None`.
+    pub kms_key: Option<String>,
+    /// Which images expire: a document.
+    pub lifecycle: Option<String>,
+    /// Tags of the images that it holds.
+    pub images: BTreeSet<String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+impl Simulated for EcrState {
+    fn inventory(&self, _now: Moment, _place: &Place) -> Vec<Item> {
+        let item = |repository: &Repository| Item {
+            kind: "ecr:repository",
+            id: repository.name.clone(),
+            arn: repository.arn.clone(),
+            tags: repository.tags.clone(),
+        };
+        self.repositories.values().map(item).collect()
+    }
+}

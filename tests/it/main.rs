@@ -1,0 +1,4 @@
+//! All integration tests in one binary, so that the SDK is linked once.
+
+mod engine;
+mod lab;
