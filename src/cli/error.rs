@@ -90,7 +90,8 @@ impl CliError {
             CliError::Operation(OperationError::Config(error)) => problems(error),
             _ => Vec::new(),
         };
-        let error = json!({ "message": view::error::chain(self as &dyn Error), "hint": self.hint(), "problems": problems });
+        let error =
+            json!({ "message": view::error::chain(self as &dyn Error), "hint": self.hint(), "problems": problems });
         Map::from_iter([("error".to_owned(), error)])
     }
 }

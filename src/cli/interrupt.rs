@@ -23,12 +23,7 @@ pub fn listen(session: &Session) -> io::Result<()> {
     Ok(())
 }
 
-async fn answer(
-    mut signals: (Signal, Signal),
-    interrupt: Interrupt,
-    changing: Arc<AtomicBool>,
-    printer: Arc<Printer>,
-) {
+async fn answer(mut signals: (Signal, Signal), interrupt: Interrupt, changing: Arc<AtomicBool>, printer: Arc<Printer>) {
     next(&mut signals).await;
     interrupt.raise();
     if changing.load(Ordering::SeqCst) {

@@ -1,6 +1,7 @@
 //! `render`: what would be sent to AWS, for review and for other tools to lint. Needs no credentials and no network.
 
 pub mod documents;
+pub mod mesh;
 pub mod names;
 
 use clap::{Args, ValueEnum};
@@ -49,6 +50,10 @@ pub enum What {
     Dashboard,
     /// The alarms
     Alarms,
+    /// Each service's Envoy, and with App Mesh its control plane
+    Mesh,
+    /// The certificates that would be issued
+    Certificates,
 }
 
 /// Who carries the mesh.
@@ -84,7 +89,7 @@ pub fn run(session: &Session, args: &RenderArgs) -> Result<Ended, CliError> {
             let text = names::text(&chosen, printer.paint_out(), printer.columns());
             printer.raw(&text);
         }
-        what => printer.raw(&pretty(&document(&chosen, what))),
+        what => printer.raw(&pretty(&document(&chosen, &facts, what)?)),
     }
     Ok(Ended::with(ExitCode::Done))
 }
@@ -101,15 +106,17 @@ pub struct Chosen<'a> {
     pub service: Option<&'a str>,
 }
 
-fn document(chosen: &Chosen<'_>, what: What) -> Value {
-    match what {
+fn document(chosen: &Chosen<'_>, facts: &Facts, what: What) -> Result<Value, CliError> {
+    Ok(match what {
         What::Names => names::json(chosen),
         What::TaskDefinition => documents::of_kind(chosen, "task-definition"),
         What::Policies => documents::policies(chosen, |kind| kind != "kms-key"),
         What::KeyPolicy => documents::policies(chosen, |kind| kind == "kms-key"),
         What::Dashboard => documents::of_kind(chosen, "dashboard"),
         What::Alarms => documents::of_kind(chosen, "alarm"),
-    }
+        What::Mesh => mesh::configuration(chosen, facts)?,
+        What::Certificates => mesh::certificates(chosen, facts)?,
+    })
 }
 
 fn check_service(config: &Config, service: Option<&str>) -> Result<(), CliError> {

@@ -77,7 +77,11 @@ fn arrays(path: &str, left: &[Value], right: &[Value], found: &mut Vec<Differenc
     let text = |items: &[Value]| Value::Array(items.to_vec());
     if plain(left) && plain(right) {
         let short = text(left).to_string().len() + text(right).to_string().len() <= SHORT;
-        return if short { found.push(changed(path, &text(left), &text(right))) } else { sets(path, left, right, found) };
+        return if short {
+            found.push(changed(path, &text(left), &text(right)))
+        } else {
+            sets(path, left, right, found)
+        };
     }
     if left.len() == right.len() {
         for (index, (have, want)) in left.iter().zip(right).enumerate() {
@@ -152,7 +156,10 @@ mod tests {
 
     #[test]
     fn documents_inside_texts_are_compared_inside() {
-        assert_eq!(shown(json!({"body": "{\"a\":1,\"b\":2}"}), json!({"body": "{\"a\":1,\"b\":3}"})), ["body.b: 2 → 3"]);
+        assert_eq!(
+            shown(json!({"body": "{\"a\":1,\"b\":2}"}), json!({"body": "{\"a\":1,\"b\":3}"})),
+            ["body.b: 2 → 3"]
+        );
     }
 
     #[test]

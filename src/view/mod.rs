@@ -11,8 +11,12 @@ pub mod paint;
 pub mod plan;
 pub mod printer;
 pub mod progress;
+#[cfg(test)]
+mod samples;
 pub mod summary;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod text;
 pub mod values;
 

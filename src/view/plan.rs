@@ -12,11 +12,7 @@ use super::{
     text::{clean, pad, shorten},
     values::{LATER, legible, show},
 };
-use crate::engine::{
-    Action, Blueprint, Book, Change, Chapter, Kinds, Plan, Step,
-    diff::FieldChange,
-    output,
-};
+use crate::engine::{Action, Blueprint, Book, Change, Chapter, Kinds, Plan, Step, diff::FieldChange, output};
 
 /// Widest column of keys.
 const WIDEST: usize = 44;

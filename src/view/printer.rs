@@ -306,8 +306,7 @@ pub mod tests {
 
     #[test]
     fn a_closed_pipe_stops_nobody() {
-        let printer =
-            Printer::onto(Look::default(), Manner::Live, (24, 80), Box::new(Closed), Box::new(Closed));
+        let printer = Printer::onto(Look::default(), Manner::Live, (24, 80), Box::new(Closed), Box::new(Closed));
         printer.data("data");
         printer.talk("talk");
         printer.draw(vec!["live".to_owned()]);

@@ -2,13 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use super::{
-    Printer,
-    json::Events,
-    lines::Lines,
-    live::Live,
-    printer::Manner,
-};
+use super::{Printer, json::Events, lines::Lines, live::Live, printer::Manner};
 use crate::engine::{Event, Observer, Plan};
 
 /// How fast time passes.

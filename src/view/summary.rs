@@ -191,7 +191,8 @@ pub fn outcome_json(plan: &Plan, outcome: &Outcome, book: &Book, effort: Effort)
         list.iter().map(|(key, text)| json!({ "key": key, name: text })).collect()
     };
     let ms = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
-    let slowest: Vec<Value> = slowest(outcome).iter().map(|(key, took)| json!({ "key": key, "ms": ms(*took) })).collect();
+    let slowest: Vec<Value> =
+        slowest(outcome).iter().map(|(key, took)| json!({ "key": key, "ms": ms(*took) })).collect();
     let fields = json!({
         "elapsed_ms": ms(outcome.elapsed),
         "simulated": effort.pace != Pace::Real,
@@ -221,7 +222,11 @@ pub fn leftovers(paint: Paint, suffix: &str, left: &[Leftover], kept: &[Leftover
     let mut text = if left.is_empty() {
         paint.green(&format!("nothing left of environment '{suffix}'"))
     } else {
-        format!("{}{}", paint.red(&format!("left of environment '{suffix}': {}", count(left.len(), "resource"))), list(left))
+        format!(
+            "{}{}",
+            paint.red(&format!("left of environment '{suffix}': {}", count(left.len(), "resource"))),
+            list(left)
+        )
     };
     if !kept.is_empty() {
         let _ = write!(text, "\nAWS keeps for some days before it deletes them by itself:{}", list(kept));

@@ -14,6 +14,15 @@ impl Chosen<'_> {
         })
     }
 
+    /// The services that are wanted: all, or the one.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        self.config
+            .services
+            .keys()
+            .map(String::as_str)
+            .filter(|name| self.service.is_none_or(|service| service == *name))
+    }
+
     /// The service that a resource belongs to: keys are `payments`, `payments-blue`, `execution-payments`. Of several services whose
     /// names match (`pay` and `pay-roll`), it is the longest one's.
     fn owner(&self, node: &Node) -> Option<&str> {

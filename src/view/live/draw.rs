@@ -27,7 +27,8 @@ impl Model {
         let busy: Vec<Chapter> = self.chapters.iter().copied().filter(|&chapter| self.is_busy(chapter)).collect();
         let fits = |chapters: &[Chapter]| chapters.len() + self.rows.len() + self.failures.len() <= room;
         let shown = if fits(&self.chapters) { &self.chapters } else { &busy };
-        let per_chapter = if fits(shown) { usize::MAX } else { room.saturating_sub(shown.len() * 2) / shown.len().max(1) };
+        let per_chapter =
+            if fits(shown) { usize::MAX } else { room.saturating_sub(shown.len() * 2) / shown.len().max(1) };
         let mut lines = Vec::new();
         for &chapter in shown {
             lines.push(self.title(paint, chapter));
