@@ -109,7 +109,12 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("elasticloadbalancing:CreateRule", "PriorityInUse", "", Class::Blocked),
     ("elasticloadbalancing:SetRulePriorities", "PriorityInUse", "", Class::Blocked),
     // Elastic Load Balancing tests the bucket for access logs, whose policy S3 doesn't show everywhere at once.
-    ("elasticloadbalancing:ModifyLoadBalancerAttributes", "InvalidConfigurationRequest", "access denied", Class::Settling),
+    (
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        "InvalidConfigurationRequest",
+        "access denied",
+        Class::Settling,
+    ),
     // A role that was made a moment ago is not visible to the other services yet.
     ("", "", "unable to assume", Class::Settling),
     ("", "", "cannot be assumed", Class::Settling),

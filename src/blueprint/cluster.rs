@@ -12,10 +12,7 @@ use crate::{
 
 /// Adds the cluster, and the log group of the sessions that people open in its tasks.
 pub fn add(draft: &mut Draft<'_>, encryption: &Encryption) -> Handle<Cluster> {
-    let log = LogGroup {
-        retention_days: draft.config.observability.log_retention_days,
-        key: encryption.key.arn(),
-    };
+    let log = LogGroup { retention_days: draft.config.observability.log_retention_days, key: encryption.key.arn() };
     let name = sessions_log(draft.suffix.as_str());
     let sessions = draft.blueprint.add(Chapter::Cluster, "sessions", name, log);
     let cluster = Cluster {

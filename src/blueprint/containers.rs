@@ -334,7 +334,8 @@ impl Task<'_> {
                 },
             },
         });
-        let volume = |name: &str| mount(&agent_volume(name), &format!("/opt/aws/amazon-cloudwatch-agent/{name}"), false);
+        let volume =
+            |name: &str| mount(&agent_volume(name), &format!("/opt/aws/amazon-cloudwatch-agent/{name}"), false);
         Container {
             image: Some(draft.config.observability.agent_image.clone()),
             essential: false,

@@ -75,9 +75,9 @@ pub mod quotas;
 pub mod registry;
 mod servicequotas;
 mod services;
+pub mod sns;
 mod sts;
 mod tagging;
-pub mod sns;
 #[cfg(test)]
 mod tests;
 pub mod throttle;

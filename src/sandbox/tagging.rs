@@ -53,10 +53,6 @@ impl Simulated for TaggingState {
     fn inventory(&self, _now: Moment, _place: &Place) -> Vec<Item> {
         Vec::new()
     }
-
-    fn retag(&mut self, _now: Moment, _place: &Place, _arn: &str, _tags: &Tags) -> bool {
-        false
-    }
 }
 
 /// Adds the API.
@@ -157,7 +153,9 @@ fn tag_resources(call: &mut Call<'_>, input: &TagResourcesInput) -> Result<TagRe
     let (now, place) = (call.now, call.place().clone());
     let mut output = TagResourcesOutput::builder();
     for arn in arns {
-        if !call.world.retag(now, &place, arn, &tags) {
+        if let Some(have) = call.world.tags_by_arn(arn, now, &place) {
+            have.extend(tags.clone());
+        } else {
             let info = FailureInfo::builder()
                 .status_code(400)
                 .error_code(ErrorCode::InvalidParameterException)

@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::clock::Moment;
 use super::ec2::Ec2State;
-use super::tagging::TaggingState;
 use super::ecr::EcrState;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
 use super::sns::SnsState;
+use super::tagging::TaggingState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -52,8 +52,11 @@ pub trait Simulated {
     /// What exists at `now`, without what AWS itself put into every account and what merely lingers after deletion.
     fn inventory(&self, now: Moment, place: &Place) -> Vec<Item>;
 
-    /// Sets tags of the thing with this ARN, for the tagging API; false where it is not one of this service's, or not there.
-    fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool;
+    /// The tags of the thing with this ARN, for the tagging API to change; none where it is not one of this service's, or where the
+    /// API does not reach the service (Resource Groups Tagging API reference, "Services that support the API").
+    fn tags_by_arn(&mut self, _arn: &str) -> Option<&mut Tags> {
+        None
+    }
 }
 
 /// A service's state that knows whether it was touched since it was last written.
@@ -123,12 +126,13 @@ macro_rules! world {
                 items
             }
 
-            /// Sets tags by ARN; false where nothing has that ARN.
-            pub fn retag(&mut self, now: Moment, place: &Place, arn: &str, tags: &Tags) -> bool {
+            /// The tags of the thing with this ARN.
+            pub(super) fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
+                // Looked up first, so that only the state that changes is marked for writing.
                 $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
-                    return self.$service.retag(now, place, arn, tags);
+                    return self.$service.tags_by_arn(arn);
                 })*
-                false
+                None
             }
 
             /// The parts with the names of their files.

@@ -3,7 +3,6 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -62,20 +61,15 @@ impl Journal {
     /// # Errors
     /// Where that can't be made durable; the old journal is still there then.
     pub fn start(path: &Path, header: &Header, book: &Book) -> Result<Self, StateError> {
-        let fresh = path.with_extension("jsonl.new");
         let failed = |doing: &'static str| StateError::io(doing, path);
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&fresh)
-            .map_err(StateError::io("create", &fresh))?;
+        // A temporary file is made with mode 0600 and is gone again if anything below fails.
+        let directory = path.parent().unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(StateError::io("create a file in", directory))?;
         let mut text = line(&Line::Header(header.clone()));
         text.push_str(&line(&Line::Snapshot(book.clone())));
         file.write_all(text.as_bytes()).map_err(failed("write"))?;
-        file.sync_all().map_err(failed("write"))?;
-        fs::rename(&fresh, path).map_err(failed("replace"))?;
+        file.as_file().sync_all().map_err(failed("write"))?;
+        file.persist(path).map_err(|error| failed("replace")(error.error))?;
         sync_directory(path).map_err(failed("write"))?;
         Self::open(path)
     }

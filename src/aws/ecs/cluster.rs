@@ -129,7 +129,9 @@ impl Resource for Cluster {
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
         let mut names: Vec<String> = scope.targets.iter().map(|target| target.name.clone()).collect();
         if scope.sweep {
-            names.extend(scope.tagged_with(":ecs:").filter(|hit| hit.arn.contains(":cluster/")).map(|hit| hit.id().to_owned()));
+            names.extend(
+                scope.tagged_with(":ecs:").filter(|hit| hit.arn.contains(":cluster/")).map(|hit| hit.id().to_owned()),
+            );
         }
         names.sort();
         names.dedup();

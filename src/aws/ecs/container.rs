@@ -199,11 +199,7 @@ fn open_files(limit: u32) -> Result<Ulimit, Failure> {
 
 impl Mount {
     fn point(&self) -> MountPoint {
-        MountPoint::builder()
-            .source_volume(&self.volume)
-            .container_path(&self.path)
-            .read_only(self.read_only)
-            .build()
+        MountPoint::builder().source_volume(&self.volume).container_path(&self.path).read_only(self.read_only).build()
     }
 }
 

@@ -111,7 +111,8 @@ fn matches(service: &aws_sdk_ecs::types::Service, wanted: &Service) -> Result<bo
     let observed = observe(service);
     let sorted = |name: &str| {
         let list = observed.get(name).and_then(serde_json::Value::as_array);
-        let mut texts: Vec<String> = list.into_iter().flatten().filter_map(|it| Some(it.as_str()?.to_owned())).collect();
+        let mut texts: Vec<String> =
+            list.into_iter().flatten().filter_map(|it| Some(it.as_str()?.to_owned())).collect();
         texts.sort();
         texts
     };
@@ -192,13 +193,12 @@ async fn newest(aws: &Aws, service: &aws_sdk_ecs::types::Service) -> Result<Opti
 }
 
 /// How far a deployment is, for the live view: `blue/green: BAKE_TIME, 4 min left`.
-pub(super) fn describe(
-    aws: &Aws,
-    deployment: &ServiceDeployment,
-    service: &aws_sdk_ecs::types::Service,
-) -> String {
+pub(super) fn describe(aws: &Aws, deployment: &ServiceDeployment, service: &aws_sdk_ecs::types::Service) -> String {
     let status = deployment.status().map_or("PENDING", Status::as_str);
-    if matches!(deployment.status(), Some(Status::RollbackRequested | Status::RollbackInProgress | Status::StopRequested)) {
+    if matches!(
+        deployment.status(),
+        Some(Status::RollbackRequested | Status::RollbackInProgress | Status::StopRequested)
+    ) {
         let reason = deployment.status_reason().unwrap_or_default();
         return format!("blue/green: {status} {reason}").trim_end().to_owned();
     }

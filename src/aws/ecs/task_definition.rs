@@ -184,7 +184,10 @@ impl Resource for TaskDefinition {
                 let missing = reason == "MISSING" || detail.contains("not found") || detail.contains("does not exist");
                 let class = if missing { Class::Absent } else { Class::Blocked };
                 let message = format!("{} can't be deleted: {reason} {detail}", it.id);
-                Err(Failure { operation: "ecs:DeleteTaskDefinitions".to_owned(), ..Failure::new(class, message.trim()) })
+                Err(Failure {
+                    operation: "ecs:DeleteTaskDefinitions".to_owned(),
+                    ..Failure::new(class, message.trim())
+                })
             }
         }
     }

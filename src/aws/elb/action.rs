@@ -117,11 +117,8 @@ mod tests {
 
     #[test]
     fn actions_are_read_as_they_are_written() {
-        let redirect = Action::Redirect {
-            protocol: "HTTPS".to_owned(),
-            port: "443".to_owned(),
-            status: "HTTP_301".to_owned(),
-        };
+        let redirect =
+            Action::Redirect { protocol: "HTTPS".to_owned(), port: "443".to_owned(), status: "HTTP_301".to_owned() };
         let answer = Action::FixedResponse {
             status: "404".to_owned(),
             content_type: "text/plain".to_owned(),

@@ -69,10 +69,7 @@ const TRAFFIC_PORT: &str = "traffic-port";
 const AT_ONCE: usize = 8;
 
 fn outputs(arn: &str) -> Outputs {
-    Outputs::from([
-        ("arn".to_owned(), arn.to_owned()),
-        ("full_name".to_owned(), shared::dimension(arn).to_owned()),
-    ])
+    Outputs::from([("arn".to_owned(), arn.to_owned()), ("full_name".to_owned(), shared::dimension(arn).to_owned())])
 }
 
 fn observe(it: &Described) -> Map<String, Value> {

@@ -176,14 +176,7 @@ impl Simulated for Ec2State {
             .collect()
     }
 
-    fn retag(&mut self, _now: Moment, _place: &Place, arn: &str, tags: &Tags) -> bool {
-        let id = arn.rsplit('/').next().unwrap_or_default();
-        match self.tags_mut(id) {
-            Some(have) => {
-                have.extend(tags.clone());
-                true
-            }
-            None => false,
-        }
+    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+        self.tags_mut(arn.rsplit('/').next().unwrap_or_default())
     }
 }

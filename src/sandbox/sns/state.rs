@@ -92,4 +92,8 @@ impl Simulated for SnsState {
         };
         self.topics.values().map(item).collect()
     }
+
+    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+        self.topics.values_mut().find(|topic| topic.arn == arn).map(|topic| &mut topic.tags)
+    }
 }
