@@ -82,6 +82,10 @@ mod tests {
             vec!["notifications".into(), Field::new("1/2", Mood::Odd)],
         ];
         let text = table(Paint::new(false), 60, &["service", "tasks"], rows);
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r#"
+        service        tasks
+        payments       2/2
+        notifications  1/2
+        "#);
     }
 }

@@ -29,7 +29,27 @@ const PLAIN: fn() -> Paint = || Paint::new(false);
 fn a_plan_shows_what_changes_and_why() {
     let (plan, book) = (plan(), book("subnet/public-a", Phase::Ready, "subnet-1", json!({"public": true}), &[]));
     let view = PlanView { plan: &plan, book: &book, verbose: false };
-    assert_snapshot!(view.text(PLAIN()), @"");
+    assert_snapshot!(view.text(PLAIN()), @r#"
+    network
+        + vpc/main              main-dev
+        ~ subnet/public-a       public-a-dev
+            public: false → true  (changed outside platformctl)
+            tag Team: → "platform"
+    encryption
+      -/+ kms-key/main          main-dev
+            the old one goes first: AWS takes its name only once
+            policy.Statement[Sid=Logs].Action: "kms:Decrypt" → "kms:Encrypt*"  (needs a new one)
+    services
+        ~ ecs-service/payments  payments-dev
+            an earlier run was cut off before it was finished
+            vpc: "vpc-old" → (known after apply)
+    observability
+        = log-group/flow        flow-dev
+    data
+        - bucket/old            id-old
+
+    Plan: 1 to create, 2 to change, 1 to replace, 1 to delete, 120 unchanged, 1 to adopt (1 changed outside platformctl)
+    "#);
 }
 
 #[test]
@@ -38,7 +58,14 @@ fn a_verbose_plan_shows_the_settings_of_what_is_made() {
     create.spec = json!({"vpc": {"$ref": "vpc/main#id"}, "cidr": "10.0.0.0/20", "note": null});
     let plan = Plan { steps: vec![create], unchanged: 0 };
     let view = PlanView { plan: &plan, book: &Book::default(), verbose: true };
-    assert_snapshot!(view.text(PLAIN()), @"");
+    assert_snapshot!(view.text(PLAIN()), @r#"
+    network
+        + subnet/public-a  public-a-dev
+            vpc: "${vpc/main.id}"
+            cidr: "10.0.0.0/20"
+
+    Plan: 1 to create, 0 to change, 0 to replace, 0 to delete, 0 unchanged
+    "#);
 }
 
 #[test]
@@ -116,12 +143,30 @@ fn model(rows: usize, columns: usize) -> String {
 
 #[test]
 fn the_live_view_has_a_row_for_each_resource_that_is_changing() {
-    assert_snapshot!(model(24, 80), @"");
+    assert_snapshot!(model(24, 80), @r#"
+    network         1/2
+        ~ subnet/public-a  attempt 2: ec2:ModifySubnetAttribute: RequestLim…  1m23s
+    encryption      0/1
+      -/+ kms-key/main     pending [2J deletion                               1m23s
+    services        0/1  1 not tried
+    observability   0/1
+    data            0/1
+      failed bucket/old: s3:DeleteBucket: AccessDenied: no
+    1 of 6 steps · 1m23s of simulated time · 1 failed
+    "#);
 }
 
 #[test]
 fn a_low_terminal_sees_only_the_busy_chapters() {
-    assert_snapshot!(model(9, 60), @"");
+    assert_snapshot!(model(9, 60), @r#"
+    network         1/2
+        ~ subnet/public-a  attempt 2: ec2:ModifySubnetA…  1m23s
+    encryption      0/1
+      -/+ kms-key/main     pending [2J deletion           1m23s
+    data            0/1
+      failed bucket/old: s3:DeleteBucket: AccessDenied: no
+    1 of 6 steps · 1m23s of simulated time · 1 failed
+    "#);
 }
 
 #[test]
@@ -163,7 +208,13 @@ async fn plain_lines_tell_changes_of_phase() {
         lines.tell(&event);
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
-    assert_snapshot!(err.text(), @"");
+    assert_snapshot!(err.text(), @r#"
+    waiting    kms-key/main          pending [2J deletion  2.0s
+    created    vpc/main              id-1  1.2s
+    retrying   subnet/public-a       ec2:ModifySubnetAttribute: RequestLimitExceeded: too many calls (attempt 2, again in 1.5s)  2.0s
+    failed     bucket/old            s3:DeleteBucket: AccessDenied: no
+    skipped    ecs-service/payments  waits for kms-key/main
+    "#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,7 +255,19 @@ fn outcome() -> Outcome {
 fn a_failure_says_what_why_what_exists_and_what_next() {
     let book = book("subnet/public-a", Phase::Intended, "", json!(null), &[]);
     let text = summary::failure(PLAIN(), 80, &plan(), &outcome(), &book, "platformctl up --env-suffix dev");
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    failed: subnet/public-a (public-a-dev)
+      ec2:CreateSubnet: InvalidSubnet.Range: The CIDR '10.0.0.0/8' is invalid.
+      (request r-1)
+      cause: AWS refuses the request as it is
+      now: unknown: it may exist, and the next run looks for it before it does
+      anything
+      remedy: choose another network.cidr
+
+    not tried: 3 steps (2 waits for subnet/public-a, 1 interrupted)
+
+    next: platformctl up --env-suffix dev
+    "#);
 }
 
 #[test]
@@ -219,12 +282,16 @@ fn what_exists_is_told_by_the_state() {
 #[test]
 fn the_effort_names_the_slowest() {
     let effort = Effort { reading: 30, changing: 12, pace: Pace::Simulated(20.0) };
-    assert_snapshot!(summary::effort(&plan(), &outcome(), effort), @"");
+    assert_snapshot!(summary::effort(&plan(), &outcome(), effort), @r#"
+    1 created, 1 replaced in 1m10s of simulated time
+    longest: kms-key/main 1m05s, vpc/main 2.0s
+    API calls: 30 reading, 12 changing
+    "#);
 }
 
 #[test]
 fn addresses_come_from_the_load_balancer() {
-    let text = "[platform]\nteam = \"a\"\ncost_center = \"b\"\n[services.payments]\n[services.web]\npath = \"/\"\n";
+    let text = "[platform]\nteam = \"a\"\ncost_center = \"b\"\n[services.payments]\n[services.user-profile]\npath = \"/users\"\n";
     let config = config::parse("platform.toml", text).expect("sound");
     let book = book("load-balancer/main", Phase::Ready, "arn", json!({}), &[("dns_name", "alb-dev.example.com")]);
     let addresses = Addresses::find(&config, &book).expect("a load balancer");
@@ -237,6 +304,13 @@ fn a_destroy_ends_with_the_proof() {
     let item = |key: &str, note: &str| Leftover { key: key.to_owned(), id: "id-1".to_owned(), note: note.to_owned() };
     let kept = [item("kms-key/main", "pending deletion until 2026-12-01")];
     let text = summary::leftovers(PLAIN(), "dev", &[], &kept);
-    assert_snapshot!(text, @"");
-    assert_snapshot!(summary::leftovers(PLAIN(), "dev", &[item("vpc/main", "exists")], &[]), @"");
+    assert_snapshot!(text, @r#"
+    nothing left of environment 'dev'
+    AWS keeps for some days before it deletes them by itself:
+      kms-key/main  id-1  pending deletion until 2026-12-01
+    "#);
+    assert_snapshot!(summary::leftovers(PLAIN(), "dev", &[item("vpc/main", "exists")], &[]), @r#"
+    left of environment 'dev': 1 resource
+      vpc/main  id-1  exists
+    "#);
 }
