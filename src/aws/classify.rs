@@ -130,6 +130,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("sns:", "KMS", "", Class::Settling),
     ("application-autoscaling:PutScalingPolicy", "ObjectNotFound", "", Class::Settling),
     ("application-autoscaling:RegisterScalableTarget", "", "not found", Class::Settling),
+    ("application-autoscaling:RegisterScalableTarget", "Validation", "doesn't exist", Class::Settling),
     ("ecs:CreateService", "ClusterNotFound", "", Class::Settling),
     // A name whose former bearer is still being deleted.
     ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
@@ -152,6 +153,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("s3:Put", "NoSuchBucket", "", Class::Settling),
     // Routes and virtual nodes, a moment after what they refer to; the deletions mean what they say.
     ("appmesh:Create", "NotFound", "", Class::Settling),
+    ("appmesh:Create", "ConflictException", "", Class::Exists),
     ("servicediscovery:CreateService", "NamespaceNotFound", "", Class::Settling),
     // Read-after-create on EC2: ids that were given out a second ago (EC2 developer guide, "Eventual consistency").
     ("ec2:Create", "NotFound", "", Class::Settling),
@@ -159,6 +161,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("ec2:Associate", "NotFound", "", Class::Settling),
     ("ec2:Authorize", "NotFound", "", Class::Settling),
     ("ec2:Modify", "NotFound", "", Class::Settling),
+    ("ec2:ReplaceRoute", "InvalidParameterValue", "no route defined", Class::Absent),
     ("ec2:CreateRoute", "InvalidParameterValue", "belong to different networks", Class::Settling),
 ];
 

@@ -95,6 +95,15 @@ pub struct Aws {
 }
 
 impl Aws {
+    /// The partition that the region belongs to: the second part of every ARN (AWS General Reference, "Amazon Resource Names").
+    pub fn partition(&self) -> &'static str {
+        match self.region.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
     /// Makes the clients and asks who they belong to.
     ///
     /// # Errors
@@ -108,9 +117,19 @@ impl Aws {
         if account.is_empty() {
             return Err(Failure::new(Class::Credentials, "AWS did not say which account the credentials belong to"));
         }
+        Ok(Self::assemble(connection, log, &account))
+    }
+
+    /// Makes the clients of an account that is known, without asking.
+    pub fn of_account(connection: &Connection, account: &str) -> Arc<Self> {
+        Self::assemble(connection, CallLog::default(), account)
+    }
+
+    fn assemble(connection: &Connection, log: CallLog, account: &str) -> Arc<Self> {
+        let maker = Maker { connection, log: &log };
         let region = connection.config.region().map(|region| region.to_string()).unwrap_or_default();
-        Ok(Arc::new(Aws {
-            account,
+        Arc::new(Aws {
+            account: account.to_owned(),
             region,
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),
@@ -130,6 +149,6 @@ impl Aws {
             sns: client!(&maker, aws_sdk_sns, "sns"),
             tagging: client!(&maker, aws_sdk_resourcegroupstagging, "tag"),
             log,
-        }))
+        })
     }
 }

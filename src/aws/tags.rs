@@ -106,9 +106,12 @@ pub fn identify(scope: &crate::engine::Scope<'_>, mut seen: Sighting, tags: &Tag
     Some(seen)
 }
 
-/// The tags that the tag search has for an ARN; none where it doesn't know it, which right after create it may not.
+/// The tags that the tag search has for an ARN; none where it doesn't know it, which right after create it may not. Those of
+/// another environment don't count: the search goes on listing what was deleted, and ARNs with a name in them come back.
 pub fn searched<'a>(scope: &'a crate::engine::Scope<'_>, arn: &str) -> Option<&'a Tags> {
-    scope.tagged.iter().find(|hit| hit.arn == arn).map(|hit| &hit.tags)
+    let is_ours =
+        |tags: &Tags| scope.environment_id.is_none_or(|id| tags.get(TAG_ENVIRONMENT_ID).is_some_and(|tag| tag == id));
+    scope.tagged.iter().find(|hit| hit.arn == arn && is_ours(&hit.tags)).map(|hit| &hit.tags)
 }
 
 /// As [`identify`], where the tags may not have been read: the engine doesn't compare them then.

@@ -76,10 +76,7 @@ fn add_one(
     name: &str,
     service: &config::Service,
 ) -> Handle<Service> {
-    let log = LogGroup {
-        retention_days: draft.config.observability.log_retention_days,
-        key: on.encryption.key.arn(),
-    };
+    let log = LogGroup { retention_days: draft.config.observability.log_retention_days, key: on.encryption.key.arn() };
     let log = draft.blueprint.add(Chapter::Services, name, log_group(draft.suffix.as_str(), name), log);
     let task = Task {
         name,

@@ -67,17 +67,13 @@ impl From<io::Error> for Failure {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
+    if file.metadata()?.is_dir() {
         return Err(Failure::Directory);
     }
-    // A pipe has no length: whatever the metadata say, no more than the limit is read.
+    // One byte more than the limit tells that there is more, of a pipe too, which has no length.
     let mut bytes = Vec::new();
-    if metadata.len() <= MAX_BYTES {
-        file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    }
-    let too_large = metadata.len() > MAX_BYTES || bytes.len() as u64 > MAX_BYTES;
-    if too_large { Err(Failure::TooLarge) } else { Ok(bytes) }
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES { Err(Failure::TooLarge) } else { Ok(bytes) }
 }
 
 fn refused(name: &str, failure: &Failure) -> ConfigError {

@@ -45,7 +45,6 @@ impl Report {
         let mut labels: Vec<LabeledSpan> =
             self.label(path, fault.label, |place| place.value.clone()).into_iter().collect();
         for (other, label) in others {
-            self.blamed.insert((*other).into());
             labels.extend(self.label(other, label.clone(), |place| place.value.clone()));
         }
         self.push(path, fault.what, fault.help, labels);
@@ -57,7 +56,8 @@ impl Report {
         self.push(path, fault.what, fault.help, labels);
     }
 
-    /// Whether none of these values was blamed yet, so that a rule about them together makes sense.
+    /// Whether none of these values was blamed yet, so that a rule about them together makes sense. (Lists and values without
+    /// a default need no such question: where they are wrong, they read as not given.)
     pub(super) fn clean(&self, paths: &[&str]) -> bool {
         !paths.iter().any(|path| self.blamed.contains(*path))
     }
@@ -77,9 +77,8 @@ impl Report {
     }
 
     fn push(&mut self, path: &str, what: String, help: String, labels: Vec<LabeledSpan>) {
-        // A blamed element blames its list: `calls[1]` also `calls`.
+        self.blamed.insert(path.into());
         let name = path.split_once('[').map_or(path, |(list, _)| list);
-        self.blamed.extend([path.to_string(), name.to_string()]);
         let message = format!("`{}` {what}", quotable(name));
         self.problems.push(Problem::at(message, help, labels));
     }

@@ -137,6 +137,18 @@ impl Blueprint {
         self.index.get(key).copied()
     }
 
+    /// The part of the blueprint that `keep` chooses, without what refers to something outside it.
+    pub fn part(&self, keep: impl Fn(&Node) -> bool) -> Blueprint {
+        let mut part = Blueprint::default();
+        for node in self.nodes.iter().filter(|node| keep(node)) {
+            if node.dependencies().iter().all(|key| part.index.contains_key(key)) {
+                part.index.insert(node.key.clone(), part.nodes.len());
+                part.nodes.push(node.clone());
+            }
+        }
+        part
+    }
+
     /// Checks that keys are unique and that references only point backwards, which also rules out cycles.
     ///
     /// # Errors

@@ -54,13 +54,16 @@
 //! In tests: `#[tokio::test(start_paused = true)]`, and everything happens in virtual time. At the prompt:
 //! [`pace::run_paced`].
 
+pub mod appmesh;
 pub mod call;
 pub mod clock;
 mod connector;
 mod disk;
 pub mod durations;
+pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
+pub mod ecs;
 mod engine;
 pub mod error;
 pub mod fault;
@@ -73,10 +76,14 @@ pub mod pace;
 pub mod paging;
 pub mod quotas;
 pub mod registry;
+pub mod s3;
+pub mod secretsmanager;
+pub mod servicediscovery;
 mod servicequotas;
 mod services;
 pub mod sns;
 mod sts;
+mod tag_rules;
 mod tagging;
 #[cfg(test)]
 mod tests;

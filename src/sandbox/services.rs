@@ -1,19 +1,25 @@
 //! All services of the simulated AWS.
 
 use super::registry::Registry;
-use super::{ec2, ecr, iam, kms, logs, servicequotas, sns, sts, tagging};
+use super::{appmesh, dynamodb, ec2, ecr, ecs, iam, kms, logs, s3, secretsmanager, servicediscovery, servicequotas, sns, sts, tagging};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {
     let mut registry = Registry::default();
+    appmesh::register(&mut registry);
+    dynamodb::register(&mut registry);
     ec2::register(&mut registry);
-    sts::register(&mut registry);
-    tagging::register(&mut registry);
-    servicequotas::register(&mut registry);
     ecr::register(&mut registry);
+    ecs::register(&mut registry);
     iam::register(&mut registry);
     kms::register(&mut registry);
     logs::register(&mut registry);
+    s3::register(&mut registry);
+    secretsmanager::register(&mut registry);
+    servicediscovery::register(&mut registry);
+    servicequotas::register(&mut registry);
     sns::register(&mut registry);
+    sts::register(&mut registry);
+    tagging::register(&mut registry);
     registry
 }

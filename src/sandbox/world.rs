@@ -6,12 +6,18 @@ use std::ops::{Deref, DerefMut};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::appmesh::AppMeshState;
 use super::clock::Moment;
+use super::dynamodb::DynamoDbState;
 use super::ec2::Ec2State;
 use super::ecr::EcrState;
+use super::ecs::EcsState;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
+use super::s3::S3State;
+use super::secretsmanager::SecretsManagerState;
+use super::servicediscovery::ServiceDiscoveryState;
 use super::sns::SnsState;
 use super::tagging::TaggingState;
 
@@ -54,7 +60,7 @@ pub trait Simulated {
 
     /// The tags of the thing with this ARN, for the tagging API to change; none where it is not one of this service's, or where the
     /// API does not reach the service (Resource Groups Tagging API reference, "Services that support the API").
-    fn tags_by_arn(&mut self, _arn: &str) -> Option<&mut Tags> {
+    fn tags_by_arn(&mut self, _place: &Place, _arn: &str) -> Option<&mut Tags> {
         None
     }
 }
@@ -130,7 +136,7 @@ macro_rules! world {
             pub(super) fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
                 // Looked up first, so that only the state that changes is marked for writing.
                 $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
-                    return self.$service.tags_by_arn(arn);
+                    return self.$service.tags_by_arn(place, arn);
                 })*
                 None
             }
@@ -144,18 +150,30 @@ macro_rules! world {
 }
 
 world! {
+    /// Meshes and what is in them.
+    appmesh: AppMeshState,
+    /// Tables.
+    dynamodb: DynamoDbState,
     /// VPC, subnets, gateways, groups, network interfaces.
     ec2: Ec2State,
-    /// What the tagging API has come to know of.
-    tagging: TaggingState,
     /// Image repositories.
     ecr: EcrState,
+    /// Clusters, task definitions, services, tasks.
+    ecs: EcsState,
     /// Roles.
     iam: IamState,
     /// Keys and aliases.
     kms: KmsState,
     /// Log groups.
     logs: LogsState,
+    /// Buckets and what is in them.
+    s3: S3State,
+    /// Secrets and their versions.
+    secretsmanager: SecretsManagerState,
+    /// Namespaces, services, instances.
+    servicediscovery: ServiceDiscoveryState,
     /// Topics and subscriptions.
     sns: SnsState,
+    /// What the tagging API has come to know of.
+    tagging: TaggingState,
 }

@@ -64,7 +64,8 @@ impl Journal {
         let failed = |doing: &'static str| StateError::io(doing, path);
         // A temporary file is made with mode 0600 and is gone again if anything below fails.
         let directory = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(directory).map_err(StateError::io("create a file in", directory))?;
+        let mut file =
+            tempfile::NamedTempFile::new_in(directory).map_err(StateError::io("create a file in", directory))?;
         let mut text = line(&Line::Header(header.clone()));
         text.push_str(&line(&Line::Snapshot(book.clone())));
         file.write_all(text.as_bytes()).map_err(failed("write"))?;

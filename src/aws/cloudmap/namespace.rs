@@ -15,7 +15,7 @@ use crate::{
     aws::{Answer, Aws, ec2::shared::VpcId, tags},
     engine::{
         Changes, Class, Created, Failure, Field, Gone, Handle, Identity, Key, Life, Manner, Naming, Output, Outputs,
-        Physical, Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When, failure::absent_is_fine,
+        Physical, Readiness, Repeat, Resource, Scope, Sighting, Tags, Target, Wait, When, failure::absent_is_fine,
     },
     markers, tag_list,
 };
@@ -62,7 +62,7 @@ async fn operation(aws: &Aws, id: &str) -> Result<Operation, Failure> {
     answer.operation.ok_or_else(|| Failure::new(Class::Absent, format!("Cloud Map knows no operation {id}")))
 }
 
-fn target(operation: &Operation) -> Option<&String> {
+fn made_by(operation: &Operation) -> Option<&String> {
     operation.targets().and_then(|targets| targets.get(&OperationTargetType::Namespace))
 }
 
@@ -80,7 +80,7 @@ async fn id_of(aws: &Aws, it: &Physical) -> Result<String, Failure> {
         return Ok(id);
     }
     let operation = operation(aws, &it.id).await?;
-    if let Some(id) = target(&operation) {
+    if let Some(id) = made_by(&operation) {
         return Ok(id.clone());
     }
     match operation.status() {
@@ -150,6 +150,26 @@ async fn sighting(aws: &Aws, scope: &Scope<'_>, found: &NamespaceSummary) -> Res
     Ok(tags::identify(scope, seen, &tags))
 }
 
+/// A namespace that is recorded and not listed because its operation goes on.
+async fn being_made(aws: &Aws, target: &Target) -> Result<Option<Sighting>, Failure> {
+    let Some(id) = target.id.as_ref().filter(|id| !id.starts_with(ID)) else { return Ok(None) };
+    let operation = match operation(aws, id).await {
+        Err(failure) if failure.class == Class::Absent => return Ok(None),
+        found => found?,
+    };
+    let is_open = matches!(operation.status(), Some(OperationStatus::Submitted | OperationStatus::Pending));
+    let seen = Sighting {
+        key: target.key.clone(),
+        name: target.name.clone(),
+        id: id.clone(),
+        outputs: outputs(None, None, &target.name),
+        observed: Map::new(),
+        tags: None,
+        life: Life::Live,
+    };
+    Ok(Some(seen).filter(|_| is_open))
+}
+
 #[async_trait]
 impl Resource for Namespace {
     type Clients = Aws;
@@ -176,6 +196,10 @@ impl Resource for Namespace {
         let mut found = Vec::new();
         for namespace in list(aws).await? {
             found.extend(sighting(aws, scope, &namespace).await?);
+        }
+        let missing: Vec<_> = scope.targets.iter().filter(|target| !found.iter().any(|seen| seen.key == target.key)).collect();
+        for target in missing {
+            found.extend(being_made(aws, target).await?);
         }
         Ok(found)
     }
@@ -213,7 +237,7 @@ impl Resource for Namespace {
             it.id.clone()
         } else {
             let operation = operation(aws, &it.id).await?;
-            match (operation.status(), target(&operation)) {
+            match (operation.status(), made_by(&operation)) {
                 (Some(OperationStatus::Success), Some(id)) => id.clone(),
                 (Some(OperationStatus::Fail), _) => {
                     let message = format!("Cloud Map could not make {}: {}", it.name, reason(&operation));

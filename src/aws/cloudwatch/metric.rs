@@ -1,10 +1,14 @@
-//! Metrics and expressions over them, as alarms watch them.
+//! Metrics and expressions over them, as alarms watch them and scaling policies track them.
 
 use std::collections::BTreeMap;
 
+use aws_sdk_cloudwatch::types::{Dimension, Metric as SdkMetric, MetricDataQuery, MetricStat};
 use serde::{Deserialize, Serialize};
 
-use crate::{engine::Output, markers};
+use crate::{
+    engine::{Failure, Output},
+    markers,
+};
 
 markers! {
     /// The value of a metric's dimension.
@@ -47,4 +51,91 @@ pub struct Metric {
     pub period_seconds: u32,
     /// `Average`, `Sum`, `Maximum`, `p99`, ….
     pub statistic: String,
+}
+
+impl Query {
+    /// An expression over other queries, which is what is watched.
+    pub fn expression(id: &str, label: &str, expression: impl Into<String>) -> Self {
+        let source = Source::Expression(expression.into());
+        Query { id: id.to_owned(), label: label.to_owned(), returned: true, source }
+    }
+
+    /// A metric that expressions use.
+    pub fn metric(id: &str, label: &str, metric: Metric) -> Self {
+        Query { id: id.to_owned(), label: label.to_owned(), returned: false, source: Source::Metric(metric) }
+    }
+
+    /// The same as what is watched.
+    pub fn returned(self) -> Self {
+        Query { returned: true, ..self }
+    }
+
+    /// As the SDK's type.
+    pub(super) fn to_sdk(&self) -> Result<MetricDataQuery, Failure> {
+        let query = MetricDataQuery::builder().id(&self.id).label(&self.label).return_data(self.returned);
+        Ok(match &self.source {
+            Source::Expression(expression) => query.expression(expression).build(),
+            Source::Metric(metric) => query.metric_stat(metric.to_sdk()?).build(),
+        })
+    }
+
+    /// In the form of the specification.
+    pub(super) fn observe(query: &MetricDataQuery) -> Self {
+        let source = match query.metric_stat() {
+            Some(stat) => Source::Metric(Metric::observe(stat)),
+            None => Source::Expression(query.expression().unwrap_or_default().to_owned()),
+        };
+        Query {
+            id: query.id().unwrap_or_default().to_owned(),
+            label: query.label().unwrap_or_default().to_owned(),
+            // CloudWatch API reference, MetricDataQuery: true where nothing is said.
+            returned: query.return_data().unwrap_or(true),
+            source,
+        }
+    }
+}
+
+impl Metric {
+    fn to_sdk(&self) -> Result<MetricStat, Failure> {
+        let mut metric = SdkMetric::builder().namespace(&self.namespace).metric_name(&self.name);
+        for (name, value) in &self.dimensions {
+            metric = metric.dimensions(Dimension::builder().name(name).value(value.get()?).build());
+        }
+        let period = i32::try_from(self.period_seconds).unwrap_or(i32::MAX);
+        Ok(MetricStat::builder().metric(metric.build()).period(period).stat(&self.statistic).build())
+    }
+
+    fn observe(stat: &MetricStat) -> Self {
+        let metric = stat.metric();
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let dimension =
+            |dimension: &Dimension| (text(dimension.name()), Output::known(dimension.value().unwrap_or_default()));
+        Metric {
+            namespace: text(metric.and_then(SdkMetric::namespace)),
+            name: text(metric.and_then(SdkMetric::metric_name)),
+            dimensions: metric.map(SdkMetric::dimensions).unwrap_or_default().iter().map(dimension).collect(),
+            period_seconds: stat.period().and_then(|period| u32::try_from(period).ok()).unwrap_or_default(),
+            statistic: text(stat.stat()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_read_as_they_are_written() {
+        let metric = Metric {
+            namespace: "AWS/ECS".to_owned(),
+            name: "CPUUtilization".to_owned(),
+            dimensions: BTreeMap::from([("ServiceName".to_owned(), Output::known("service-a-dev"))]),
+            period_seconds: 60,
+            statistic: "Average".to_owned(),
+        };
+        for query in [Query::metric("m0", "CPU", metric).returned(), Query::expression("e1", "twice", "m0*2")] {
+            let sent = query.to_sdk().expect("all is known");
+            assert_eq!(Query::observe(&sent), query);
+        }
+    }
 }

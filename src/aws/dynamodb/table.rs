@@ -143,6 +143,13 @@ impl Table {
         let encryption = SseSpecification::builder().enabled(true).sse_type(SseType::Kms);
         Ok(encryption.kms_master_key_id(self.key.get()?).build())
     }
+
+    /// Whether it is encrypted with this key already: DynamoDB refuses to change it to what it is, and a change must be repeatable.
+    async fn is_encrypted(&self, aws: &Aws, name: &str) -> Result<bool, Failure> {
+        let table = describe(aws, name).await?;
+        let present = table.as_ref().and_then(TableDescription::sse_description);
+        Ok(present.and_then(SseDescription::kms_master_key_arn) == Some(self.key.get()?))
+    }
 }
 
 #[async_trait]
@@ -210,7 +217,7 @@ impl Resource for Table {
             let call = call.deletion_protection_enabled(self.deletion_protection);
             call.send().await.of("dynamodb:UpdateTable")?;
         }
-        if changes.touches("key") {
+        if changes.touches("key") && !self.is_encrypted(aws, &it.id).await? {
             let call = aws.dynamodb.update_table().table_name(&it.id).sse_specification(self.encryption()?);
             call.send().await.of("dynamodb:UpdateTable")?;
         }

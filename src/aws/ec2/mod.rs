@@ -17,8 +17,8 @@ pub mod security_group;
 pub mod security_group_rule;
 pub mod shared;
 pub mod subnet;
-//T #[cfg(test)]
-//T mod tests;
+#[cfg(test)]
+mod tests;
 pub mod vpc;
 pub mod vpc_endpoint;
 pub mod zones;

@@ -16,7 +16,13 @@ use crate::{
         Changes, Class, Created, Failure, Field, Gone, Handle, Identity, Life, Manner, Naming, Output, Outputs,
         Physical, Readiness, Repeat, Resource, Scope, Sighting, Tags, Target, Wait, When,
     },
+    markers,
 };
+
+markers! {
+    /// What stands for the id of a route, which EC2 gives none.
+    NatRouteId,
+}
 
 /// A route from a private subnet's table through a NAT gateway. Apart from its [`RouteTable`](super::RouteTable), which is wanted at once
 /// while the gateway takes minutes. Takes no tags.
@@ -33,9 +39,9 @@ pub struct NatRoute {
 }
 
 impl Handle<NatRoute> {
-    /// The id of the table, for what must not start before the table leads to the Internet.
-    pub fn table(&self) -> Output<RouteTableId> {
-        self.output("table")
+    /// Its id, made of its table's and its destination, for what must not start before there is a way to the Internet.
+    pub fn id(&self) -> Output<NatRouteId> {
+        self.output("id")
     }
 }
 
@@ -67,7 +73,7 @@ impl Place {
     }
 
     fn outputs(&self) -> Outputs {
-        Outputs::from([("table".to_owned(), self.table.clone())])
+        shared::outputs(&self.id())
     }
 
     fn in_tables<'a>(&self, tables: &'a [types::RouteTable]) -> Option<&'a types::Route> {

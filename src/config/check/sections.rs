@@ -25,13 +25,13 @@ pub(super) fn check(config: &Config, report: &mut Report) {
 pub(in crate::config) fn region(config: &Config, report: &mut Report) {
     let region = &config.platform.region;
     if let Some(zones) = &config.platform.zones
-        && report.clean(&["platform.region", "platform.zones"])
+        && report.clean(&["platform.region"])
         && let Err(fault) = aws::zones(zones, region)
     {
         report.blame("platform.zones", fault);
     }
     if let Some(arn) = &config.ingress.certificate_arn
-        && report.clean(&["platform.region", "ingress.certificate_arn"])
+        && report.clean(&["platform.region"])
         && aws::certificate_region(arn) != region
     {
         let label = format!("not in {region}");
@@ -43,7 +43,7 @@ pub(in crate::config) fn region(config: &Config, report: &mut Report) {
 }
 
 fn network(config: &Config, report: &mut Report) {
-    if !report.clean(&["network.cidr", "network.avoid"]) {
+    if !report.clean(&["network.cidr"]) {
         return;
     }
     let cidr = config.network.cidr;
@@ -63,9 +63,6 @@ fn overlap(left: &Ipv4Net, right: &Ipv4Net) -> bool {
 
 fn allowed_cidrs(cidrs: &[Ipv4Net], report: &mut Report) {
     const PATH: &str = "ingress.allowed_cidrs";
-    if !report.clean(&[PATH]) {
-        return;
-    }
     if cidrs.is_empty() {
         let help = "name who may, or leave the line out to let everybody";
         report.blame(PATH, Fault::new("lets nobody reach the load balancer", "empty", help));
@@ -115,9 +112,6 @@ const MOST_EMAILS: usize = 50;
 
 fn emails(emails: &[String], report: &mut Report) {
     const PATH: &str = "observability.alarm_emails";
-    if !report.clean(&[PATH]) {
-        return;
-    }
     if emails.len() > MOST_EMAILS {
         let label = format!("{} addresses, {} too many", emails.len(), emails.len() - MOST_EMAILS);
         let help = format!("use at most {MOST_EMAILS}, or one mailing list");

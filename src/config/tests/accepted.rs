@@ -152,6 +152,12 @@ fn every_value_arrives_where_it_belongs() {
 }
 
 #[test]
+fn the_base_of_the_cluster_may_exceed_what_a_small_service_has() {
+    let config = read(&with("max_tasks = 4\n[cluster]\non_demand_base = 5"));
+    assert_eq!(config.services["payments"].on_demand_base, 5);
+}
+
+#[test]
 fn services_may_call_each_other_both_ways() {
     let config = read(&with("calls = [\"accounts\"]\n[services.accounts]\ncalls = [\"payments\"]"));
     assert_eq!(config.services["accounts"].calls, ["payments"]);

@@ -87,6 +87,17 @@ fn networks() {
 }
 
 #[test]
+fn what_cannot_be_read_is_one_mistake_and_not_two() {
+    line_refused("[network]\ncidr = \"here\"\navoid = [\"10.0.0.0/8\"]", "cidr", "in CIDR notation");
+    line_refused("[network]\navoid = [\"10.0.0.0/8\", \"there\"]", "avoid", "in CIDR notation");
+    line_refused("calls = [\"ledger\", 1]", "calls", "must be a text");
+    line_refused("[observability]\nalarm_emails = [\"a@b.c\", \"a@b.c\", \"a\"]", "emails", "is not an e-mail address");
+    line_refused("[ingress]\nallowed_cidrs = [\"10.0.0.0/8\", \"10.0.0.0/8\", \"x\"]", "allowed", "in CIDR notation");
+    line_refused("cpu = 3\nmemory = 2000", "cpu", "256, 512");
+    line_refused("min_tasks = 0\nmax_tasks = 1", "min_tasks", "choose 2 to 5000");
+}
+
+#[test]
 fn the_load_balancer() {
     line_refused("[ingress]\nallowed_cidrs = []", "allowed_cidrs", "nobody");
     line_refused(

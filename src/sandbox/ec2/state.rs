@@ -176,7 +176,7 @@ impl Simulated for Ec2State {
             .collect()
     }
 
-    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         self.tags_mut(arn.rsplit('/').next().unwrap_or_default())
     }
 }

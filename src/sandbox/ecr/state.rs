@@ -51,7 +51,7 @@ impl Simulated for EcrState {
         self.repositories.values().map(item).collect()
     }
 
-    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         self.repositories.values_mut().find(|repository| repository.arn == arn).map(|repository| &mut repository.tags)
     }
 }

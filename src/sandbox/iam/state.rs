@@ -84,4 +84,5 @@ impl Simulated for IamState {
         };
         self.roles.values().map(item).collect()
     }
+
 }

@@ -122,7 +122,7 @@ impl Simulated for KmsState {
         keys.chain(aliases).collect()
     }
 
-    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         self.keys.values_mut().find(|key| key.arn == arn).map(|key| &mut key.tags)
     }
 }

@@ -43,7 +43,7 @@ impl Simulated for LogsState {
         self.groups.values().map(item).collect()
     }
 
-    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         self.groups.values_mut().find(|group| group.arn == arn).map(|group| &mut group.tags)
     }
 }

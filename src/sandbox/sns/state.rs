@@ -93,7 +93,7 @@ impl Simulated for SnsState {
         self.topics.values().map(item).collect()
     }
 
-    fn tags_by_arn(&mut self, arn: &str) -> Option<&mut Tags> {
+    fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {
         self.topics.values_mut().find(|topic| topic.arn == arn).map(|topic| &mut topic.tags)
     }
 }

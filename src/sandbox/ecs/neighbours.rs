@@ -1,0 +1,168 @@
+//! What ECS needs of other services: roles, images, logs, the network, load balancers, names, alarms.
+
+use super::problem::{client, invalid};
+use super::revision::Revision;
+use super::task::Task;
+use super::task_definition::TaskDefinition;
+use crate::sandbox::call::Call;
+use crate::sandbox::clock::Moment;
+use crate::sandbox::ec2::route::Target;
+use crate::sandbox::error::ApiError;
+use crate::sandbox::iam;
+
+/// What assumes the roles of a task.
+const TASKS: &str = "ecs-tasks.amazonaws.com";
+/// What assumes the role for load balancers.
+const ECS: &str = "ecs.amazonaws.com";
+
+/// A role that a task definition names exists.
+pub fn role_can_be_passed(call: &Call<'_>, arn: &str) -> Result<(), ApiError> {
+    if call.world.iam.by_arn(arn).is_some() { Ok(()) } else { Err(client("Role is not valid")) }
+}
+
+/// The role for load balancers can be assumed by ECS. ECS Developer Guide, "Amazon ECS infrastructure IAM role for load balancers".
+pub fn balancer_role(call: &Call<'_>, arn: &str) -> Result<(), ApiError> {
+    let refused = || {
+        invalid(format!(
+            "Unable to assume role {arn}. Please verify that the ECS service role being passed has the proper permissions."
+        ))
+    };
+    iam::assumable(call, arn, ECS, "").map_err(|_| refused())?;
+    let allowed = |action: &str| iam::may(call, arn, action, "*", &[]);
+    let needed = ["elasticloadbalancing:ModifyRule", "elasticloadbalancing:RegisterTargets"];
+    let describes = allowed("elasticloadbalancing:DescribeTargetHealth");
+    let _ = needed;
+    if describes { Ok(()) } else { Err(refused()) }
+}
+
+/// Whether a log group exists.
+pub fn log_group_exists(call: &Call<'_>, name: &str) -> bool {
+    call.world.logs.groups.contains_key(name)
+}
+
+/// Why tasks of a revision can't start in a subnet, if they can't. ECS Developer Guide, "Amazon ECS stopped tasks error messages".
+pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str) -> Option<String> {
+    let definition = call.world.ecs.task_definitions.get(&revision.settings.task_definition)?;
+    if !revision.settings.network.public_ip && !leads_out(call, subnet) {
+        return Some(
+            "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon \
+             ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration."
+                .to_owned(),
+        );
+    }
+    let execution = definition.execution_role.as_deref();
+    for role in [execution, definition.task_role.as_deref()].into_iter().flatten() {
+        if iam::assumable(call, role, TASKS, "").is_err() {
+            return Some(format!(
+                "ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being \
+                 passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this \
+                 role."
+            ));
+        }
+    }
+    why_logs_fail(call, definition).or_else(|| why_images_fail(call, definition))
+}
+
+fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
+    let role = definition.execution_role.as_deref()?;
+    let groups = definition.containers.iter().filter_map(|container| container.log.as_ref()?.1.get("awslogs-group"));
+    let bad = |name: &&String| match call.world.logs.groups.get(*name) {
+        None => true,
+        Some(group) => !iam::may(call, role, "logs:CreateLogStream", &format!("{}:log-stream:x", group.arn), &[]),
+    };
+    groups.into_iter().find(bad).map(|group| {
+        format!("ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream in {group}")
+    })
+}
+
+/// Images of the account's own registry must be there. Public ones are taken to be.
+fn why_images_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
+    let missing = |image: &str| {
+        let (registry, path) = image.split_once('/')?;
+        let own = registry.contains(".dkr.ecr.") && registry.starts_with(call.account());
+        if !own {
+            return None;
+        }
+        let (name, tag) = path.split_once([':', '@']).unwrap_or((path, "latest"));
+        let repository = call.world.ecr.repositories.get(name);
+        let found = repository.is_some_and(|repository| repository.images.contains(tag));
+        (!found).then(|| format!("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: not found"))
+    };
+    definition.containers.iter().find_map(|container| missing(&container.image))
+}
+
+/// Whether a subnet's route table leads to the Internet by now. VPC User Guide, "Subnet route tables": without an association of its
+/// own a subnet uses the main table.
+fn leads_out(call: &Call<'_>, subnet_id: &str) -> bool {
+    let ec2 = &call.world.ec2;
+    let Some(subnet) = ec2.subnets.get(subnet_id) else { return false };
+    let associated = |table: &&crate::sandbox::ec2::route_table::RouteTable| {
+        table.associations.iter().any(|association| association.subnet_id.as_deref() == Some(subnet_id))
+    };
+    let main = || ec2.vpcs.get(&subnet.vpc_id).and_then(|vpc| ec2.route_tables.get(&vpc.main_route_table));
+    let Some(table) = ec2.route_tables.values().find(associated).or_else(main) else { return false };
+    let default = table.routes.iter().filter(|route| route.destination == "0.0.0.0/0");
+    default.into_iter().any(|route| match &route.target {
+        Target::InternetGateway(id) => ec2.internet_gateways.contains_key(id),
+        Target::NatGateway(id) => ec2.nat_gateways.get(id).is_some_and(|nat| {
+            let available = nat.meta.created_at + call.durations().nat_available;
+            nat.failure.is_none() && nat.delete_asked_at.is_none() && call.now >= available
+        }),
+        _ => false,
+    })
+}
+
+/// A target group, as far as ECS looks at it.
+pub struct Group {
+    /// `ip`, `instance`.
+    pub target_type: String,
+    /// Its VPC.
+    pub vpc: String,
+    /// A listener or a rule forwards to it.
+    pub is_attached: bool,
+}
+
+/// A target group.
+pub fn target_group(_call: &Call<'_>, _arn: &str) -> Option<Group> {
+    None
+}
+
+/// The target groups that a rule forwards to; nothing where there is no such rule, or it does more.
+pub fn forwards_to(_call: &Call<'_>, _rule: &str) -> Option<Vec<String>> {
+    None
+}
+
+/// Sends all of a rule's traffic to one of two target groups.
+pub fn set_weights(_call: &mut Call<'_>, _rule: &str, _serving: &str, _other: &str) {}
+
+/// Enters a task in a target group.
+pub fn register_target(_call: &mut Call<'_>, _group: &str, _address: &str, _port: i32, _at: Moment) {}
+
+/// Takes a task out of a target group.
+pub fn deregister_target(_call: &mut Call<'_>, _group: &str, _address: &str, _port: i32, _at: Moment) {}
+
+/// When a target that runs from a moment on is healthy, if the load balancer is known to be there by then.
+pub fn healthy_at(call: &Call<'_>, _group: &str, running_at: Moment) -> Option<Moment> {
+    Some(running_at + call.durations().healthy)
+}
+
+/// Whether a Cloud Map service exists.
+pub fn registry_exists(_call: &Call<'_>, _arn: &str) -> bool {
+    false
+}
+
+/// Enters a task in Cloud Map.
+pub fn enter(_call: &mut Call<'_>, _registry: &str, _task: &Task) {}
+
+/// Takes a task out of Cloud Map.
+pub fn leave(_call: &mut Call<'_>, _registry: &str, _task_id: &str) {}
+
+/// Whether an alarm exists.
+pub fn alarm_exists(_call: &Call<'_>, _name: &str) -> bool {
+    false
+}
+
+/// Whether an alarm is in ALARM.
+pub fn is_in_alarm(_call: &Call<'_>, _name: &str) -> bool {
+    false
+}
