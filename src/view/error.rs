@@ -1,11 +1,11 @@
 //! Errors: what, where and why after `error:`; what to do about it after `hint:`.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 
 use super::{Paint, Printer, text::clean};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Problem};
 
 /// Shows an error with its sources and, if there is one, its remedy.
 pub fn show(printer: &Printer, error: &dyn Error, hint: Option<&str>) {
@@ -37,12 +37,50 @@ fn text(paint: Paint, message: &str, hint: Option<&str>) -> String {
 }
 
 fn graphical(error: &ConfigError, paint: Paint, columns: usize) -> String {
-    let theme = if paint.is_on() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let mut theme = if paint.is_on() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    theme.characters.error = "error:".to_owned();
     let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(columns.clamp(60, 140));
-    let mut text = String::new();
-    // Writing into a text can't fail.
-    let _ = handler.render_report(&mut text, error);
-    text
+    let reports = error.problems().iter().map(|problem| {
+        let mut text = String::new();
+        // Writing into a text can't fail.
+        let _ = handler.render_report(&mut text, &One { problem, error });
+        text
+    });
+    let reports: Vec<String> = reports.collect();
+    match reports.as_slice() {
+        [only] => only.clone(),
+        all => format!("{}\n{} {error}; nothing was touched", all.join("\n"), paint.alarm("error:")),
+    }
+}
+
+/// One problem of a file, with the file.
+#[derive(Debug)]
+struct One<'a> {
+    problem: &'a Problem,
+    error: &'a ConfigError,
+}
+
+impl fmt::Display for One<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let whole = self.problem.labels().is_none() && !self.problem.message().contains(self.error.name());
+        if whole { write!(f, "{}: {}", self.error.name(), self.problem) } else { self.problem.fmt(f) }
+    }
+}
+
+impl Error for One<'_> {}
+
+impl Diagnostic for One<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.problem.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.error.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.problem.labels()
+    }
 }
 
 #[cfg(test)]
@@ -60,7 +98,8 @@ mod tests {
     fn an_error_of_the_configuration_shows_its_line() {
         let error = config::parse("platform.toml", "[platform]\nteam = 1\n").expect_err("refused");
         let shown = graphical(&error, Paint::new(false), 100);
-        assert!(shown.contains("team = 1") && shown.contains("platform.toml"), "{shown}");
-        assert!(!shown.contains('\x1b'));
+        assert!(shown.contains("team = 1") && shown.contains("platform.toml:2:8"), "{shown}");
+        assert_eq!(shown.matches("  error: ").count(), error.problems().len(), "{shown}");
+        assert!(shown.ends_with("nothing was touched") && !shown.contains('\x1b'), "{shown}");
     }
 }
