@@ -41,7 +41,7 @@ pub fn notes(session: &Session, workspace: &Workspace, prepared: &Prepared) -> S
     let mut notes = format!("mesh: {}", prepared.found.mesh_reason);
     let owned = owned_by_others(&workspace.kinds, &prepared.reference);
     if session.global.verbose && !owned.is_empty() {
-        let list = wrap(&owned.join(", "), 2, session.printer.columns());
+        let list = wrap(&owned.join(", "), 2, session.printer.width());
         notes.push_str(&format!("\nleft to others once it exists:\n{list}"));
     }
     notes
@@ -99,10 +99,9 @@ pub fn tell_failures(session: &Session, prepared: &Prepared, changed: &Changed) 
     }
     let printer = &session.printer;
     if !session.global.json {
-        let columns = printer.columns().min(120);
         printer.tell(&summary::failure(
             printer.paint_err(),
-            columns,
+            printer.width(),
             &prepared.plan,
             outcome,
             &changed.book,

@@ -50,7 +50,7 @@ pub async fn run(session: &Session, _args: &DestroyArgs) -> Result<Ended, CliErr
     }
     if is_there {
         let effort = change::effort(session, &workspace);
-        printer.talk(&format!("\n{}", summary::effort(&prepared.plan, &changed.outcome, effort)));
+        printer.talk(&format!("\n{}", summary::effort(&prepared.plan, &changed.outcome, effort, printer.width())));
     }
     Ok(Ended { exit, summary })
 }

@@ -24,7 +24,7 @@ pub async fn run(session: &Session, _args: &PlanArgs) -> Result<Ended, CliError>
     printer.data(&view.text(printer.paint_out()));
     printer.data(&change::notes(session, &workspace, &prepared));
     let effort = change::effort(session, &workspace);
-    printer.detail(&format!("API calls: {} reading, {} changing", effort.reading, effort.changing));
+    printer.detail(&effort.calls());
     let exit = if prepared.plan.is_empty() { ExitCode::Done } else { ExitCode::Changes };
     let summary = Map::from_iter([
         ("totals".to_owned(), json!(view.totals())),

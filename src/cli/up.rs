@@ -56,7 +56,9 @@ async fn unchanged(session: &Session, workspace: &Workspace, prepared: &Prepared
     if !prepared.plan.steps.is_empty() {
         printer.talk(&format!("{} adopted into the state", prepared.plan.steps.len()));
     }
-    Ok(ended(session, workspace, prepared, &changed))
+    let ended = ended(session, workspace, prepared, &changed);
+    printer.talk(&format!("\n{}", changed.effort.calls()));
+    Ok(ended)
 }
 
 fn tell(session: &Session, workspace: &Workspace, prepared: &Prepared, changed: &Changed) -> Ended {
@@ -66,7 +68,7 @@ fn tell(session: &Session, workspace: &Workspace, prepared: &Prepared, changed: 
         printer.data(&printer.paint_out().green(&format!("environment '{}' is up", workspace.suffix)));
     }
     let ended = ended(session, workspace, prepared, changed);
-    printer.talk(&format!("\n{}", summary::effort(&prepared.plan, &changed.outcome, changed.effort)));
+    printer.talk(&format!("\n{}", summary::effort(&prepared.plan, &changed.outcome, changed.effort, printer.width())));
     ended
 }
 

@@ -72,11 +72,13 @@ pub async fn survey(question: &Question<'_>) -> Result<Survey, Failure> {
 
 impl Survey {
     fn take(&mut self, book: &Book, sighting: Sighting) {
-        let owner = sighting.tags.as_ref().and_then(|tags| tags.get(TAG_ENVIRONMENT_ID));
-        self.owners.extend(owner.cloned());
+        // What is left of a former environment of that name says nothing about the present one. Taking up its id would also take up
+        // its client tokens, which AWS remembers.
         if let Life::Doomed(_) = sighting.life {
             return self.doomed.push(sighting);
         }
+        let owner = sighting.tags.as_ref().and_then(|tags| tags.get(TAG_ENVIRONMENT_ID));
+        self.owners.extend(owner.cloned());
         match self.sightings.remove(&sighting.key) {
             None => {
                 let deposed = book.deposed.get(&sighting.key).into_iter().flatten();

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{
     Printer,
-    text::{clean, duration, pad},
+    text::{clean, duration, pad, without_request},
 };
 use crate::engine::{Action, Event, Key, Observer, Plan};
 
@@ -19,18 +19,25 @@ const WIDEST: usize = 44;
 /// Width of the longest verb.
 const VERB: usize = 9;
 
+/// A step that is under way.
+struct Running {
+    since: Instant,
+    /// Why its last attempt failed.
+    trouble: String,
+}
+
 /// Writes plain lines: `verb  key  detail  elapsed`.
 pub struct Lines<'a> {
     printer: &'a Printer,
     width: usize,
-    started: Mutex<HashMap<Key, (Action, Instant)>>,
+    running: Mutex<HashMap<Key, Running>>,
 }
 
 impl<'a> Lines<'a> {
     /// For a run of this plan.
     pub fn new(printer: &'a Printer, plan: &Plan) -> Self {
         let longest = plan.steps.iter().map(|step| step.key.as_str().len()).max().unwrap_or_default();
-        Lines { printer, width: longest.min(WIDEST), started: Mutex::default() }
+        Lines { printer, width: longest.min(WIDEST), running: Mutex::default() }
     }
 
     fn line(&self, verb: &str, key: &Key, detail: &str, elapsed: Option<Duration>) -> String {
@@ -45,15 +52,30 @@ impl<'a> Lines<'a> {
     }
 
     fn since(&self, key: &Key) -> Option<Duration> {
-        self.started.lock().unwrap_or_else(PoisonError::into_inner).get(key).map(|(_, start)| start.elapsed())
+        self.running().get(key).map(|step| step.since.elapsed())
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<Key, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// True where a step fails as it did the last time.
+    fn is_old_trouble(&self, key: &Key, reason: &str) -> bool {
+        match self.running().get_mut(key) {
+            Some(step) if step.trouble == reason => true,
+            Some(step) => {
+                step.trouble = reason.to_owned();
+                false
+            }
+            None => false,
+        }
     }
 
     fn text(&self, event: &Event) -> Option<String> {
         let line = match event {
             Event::Begun { .. } => return None,
             Event::Started { key, name, action, .. } => {
-                let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
-                started.insert(key.clone(), (*action, Instant::now()));
+                self.running().insert(key.clone(), Running { since: Instant::now(), trouble: String::new() });
                 if !self.printer.look().verbose {
                     return None;
                 }
@@ -67,6 +89,11 @@ impl<'a> Lines<'a> {
             }
             Event::Waiting { key, reason } => self.line("waiting", key, reason, self.since(key)),
             Event::Repeating { key, attempt, pause_ms, reason } => {
+                let verbose = self.printer.look().verbose;
+                let reason = if verbose { reason } else { without_request(reason) };
+                if self.is_old_trouble(key, reason) && !verbose {
+                    return None;
+                }
                 let pause = duration(Duration::from_millis(*pause_ms));
                 let detail = format!("{reason} (attempt {attempt}, again in {pause})");
                 self.line("retrying", key, &detail, self.since(key))

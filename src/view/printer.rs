@@ -128,6 +128,11 @@ impl Printer {
         (self.size)().map_or(COLUMNS, |(_, columns)| columns)
     }
 
+    /// Columns that flowing text may take: no more than eyes follow.
+    pub fn width(&self) -> usize {
+        self.columns().min(110)
+    }
+
     /// Rows and columns of the terminal, as it is now.
     pub fn size(&self) -> (usize, usize) {
         (self.size)().unwrap_or((24, COLUMNS))

@@ -62,15 +62,22 @@ pub struct Effort {
     pub pace: Pace,
 }
 
+impl Effort {
+    /// The calls in one line.
+    pub fn calls(&self) -> String {
+        format!("API calls: {} reading, {} changing", self.reading, self.changing)
+    }
+}
+
 /// What was done, what took longest and how many calls were made.
-pub fn effort(plan: &Plan, outcome: &Outcome, effort: Effort) -> String {
+pub fn effort(plan: &Plan, outcome: &Outcome, effort: Effort, width: usize) -> String {
     let mut text = format!("{} in {}{}", tally(plan, outcome), duration(outcome.elapsed), effort.pace.note());
     let slowest = slowest(outcome);
     if !slowest.is_empty() {
         let list: Vec<String> = slowest.iter().map(|(key, took)| format!("{key} {}", duration(*took))).collect();
-        let _ = write!(text, "\nlongest: {}", list.join(", "));
+        let _ = write!(text, "\n{}", wrap(&format!("longest: {}", list.join(", ")), 0, width));
     }
-    let _ = write!(text, "\nAPI calls: {} reading, {} changing", effort.reading, effort.changing);
+    let _ = write!(text, "\n{}", effort.calls());
     text
 }
 
@@ -133,7 +140,7 @@ pub fn failure(paint: Paint, width: usize, plan: &Plan, outcome: &Outcome, book:
         text.push_str(&one_failure(paint, width, plan, book, key, failure));
     }
     if !outcome.skipped.is_empty() {
-        let _ = writeln!(text, "\nnot tried: {}", skipped(outcome));
+        let _ = writeln!(text, "\n{}", wrap(&format!("not tried: {}", skipped(outcome)), 0, width));
     }
     let _ = write!(text, "\nnext: {}", paint.cyan(again));
     text

@@ -282,7 +282,7 @@ fn what_exists_is_told_by_the_state() {
 #[test]
 fn the_effort_names_the_slowest() {
     let effort = Effort { reading: 30, changing: 12, pace: Pace::Simulated(20.0) };
-    assert_snapshot!(summary::effort(&plan(), &outcome(), effort), @r#"
+    assert_snapshot!(summary::effort(&plan(), &outcome(), effort, 80), @r#"
     1 created, 1 replaced in 1m10s of simulated time
     longest: kms-key/main 1m05s, vpc/main 2.0s
     API calls: 30 reading, 12 changing

@@ -37,9 +37,14 @@ pub fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// Wraps at spaces so that no line exceeds `width`, where words allow, and indents every line.
+/// A failure without AWS's request id, which is another one at each attempt.
+pub fn without_request(reason: &str) -> &str {
+    reason.rsplit_once(" (request ").map_or(reason, |(before, _)| before)
+}
+
+/// Wraps at spaces so that no line exceeds `width`, where words allow. Every line is indented, and all but the first by two more.
 pub fn wrap(text: &str, indent: usize, width: usize) -> String {
-    let (room, margin) = (width.saturating_sub(indent).max(20), " ".repeat(indent));
+    let (room, margin) = (width.saturating_sub(indent + 2).max(20), " ".repeat(indent));
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("there is always a line");
@@ -52,7 +57,7 @@ pub fn wrap(text: &str, indent: usize, width: usize) -> String {
             lines.push(word.to_owned());
         }
     }
-    lines.iter().map(|line| format!("{margin}{line}")).collect::<Vec<_>>().join("\n")
+    format!("{margin}{}", lines.join(&format!("\n{margin}  ")))
 }
 
 /// A word as a POSIX shell reads it back.
@@ -91,6 +96,12 @@ mod tests {
 
     #[test]
     fn wrapping_keeps_words_and_indents() {
-        assert_eq!(wrap("one two three four five six", 2, 24), "  one two three four\n  five six");
+        assert_eq!(wrap("one two three four five six", 2, 26), "  one two three four five\n    six");
+    }
+
+    #[test]
+    fn request_ids_are_left_out() {
+        assert_eq!(without_request("ec2:CreateVpc: no (really) (request 1-2)"), "ec2:CreateVpc: no (really)");
+        assert_eq!(without_request("no"), "no");
     }
 }

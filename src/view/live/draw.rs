@@ -27,8 +27,7 @@ impl Model {
         let busy: Vec<Chapter> = self.chapters.iter().copied().filter(|&chapter| self.is_busy(chapter)).collect();
         let fits = |chapters: &[Chapter]| chapters.len() + self.rows.len() + self.failures.len() <= room;
         let shown = if fits(&self.chapters) { &self.chapters } else { &busy };
-        let per_chapter =
-            if fits(shown) { usize::MAX } else { room.saturating_sub(shown.len() * 2) / shown.len().max(1) };
+        let per_chapter = self.most(shown, room);
         let mut lines = Vec::new();
         for &chapter in shown {
             lines.push(self.title(paint, chapter));
@@ -39,6 +38,18 @@ impl Model {
         lines.drain(..excess);
         lines.push(self.footer(paint, now));
         lines.iter().map(|line| shorten(line, width)).collect()
+    }
+
+    /// The most rows that each chapter may have so that all of them fit, and a line for what is left out.
+    fn most(&self, shown: &[Chapter], room: usize) -> usize {
+        let rows = |chapter: Chapter| {
+            let rows = self.rows.values().filter(|(at, _)| *at == chapter).count();
+            rows + self.failures.values().filter(|(at, ..)| *at == chapter).count()
+        };
+        let rows: Vec<usize> = shown.iter().map(|&chapter| rows(chapter)).collect();
+        let height =
+            |most: usize| -> usize { rows.iter().map(|&rows| 1 + rows.min(most) + usize::from(rows > most)).sum() };
+        (1..=room).rev().find(|&most| height(most) <= room).unwrap_or(0)
     }
 
     fn is_busy(&self, chapter: Chapter) -> bool {

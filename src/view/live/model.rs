@@ -7,7 +7,11 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::super::{Printer, progress::Pace, text::clean};
+use super::super::{
+    Printer,
+    progress::Pace,
+    text::{clean, without_request},
+};
 use crate::engine::{Action, Chapter, Event, Key, Plan};
 
 /// The live view of a run.
@@ -96,7 +100,9 @@ impl Model {
             Event::Started { key, action, .. } => self.start(key, *action, now),
             Event::Doing { key, what } => self.say(key, what.clone()),
             Event::Waiting { key, reason } => self.say(key, reason.clone()),
-            Event::Repeating { key, attempt, reason, .. } => self.say(key, format!("attempt {attempt}: {reason}")),
+            Event::Repeating { key, attempt, reason, .. } => {
+                self.say(key, format!("attempt {attempt}: {}", without_request(reason)));
+            }
             Event::Done { key, .. } => self.end(key, |count, place| {
                 count.done.insert(place);
             }),

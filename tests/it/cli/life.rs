@@ -30,4 +30,6 @@ fn an_environment_comes_up_stays_changes_and_goes() {
 
     let once_more = bench.sandbox("destroy --yes");
     once_more.ended(0, &["there is no environment 'dev'"]);
+
+    bench.sandbox("up --yes").ended(0, &["created"]);
 }
