@@ -9,6 +9,8 @@ pub mod encryption;
 pub mod ingress;
 pub mod mesh;
 pub mod network;
+pub mod observability;
+pub mod scaling;
 pub mod secrets;
 
 pub use build::build;
@@ -18,4 +20,5 @@ pub use encryption::Encryption;
 pub use ingress::Ingress;
 pub use mesh::Mesh;
 pub use network::Network;
+pub use observability::Alarms;
 pub use secrets::Secrets;
