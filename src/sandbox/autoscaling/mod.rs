@@ -6,6 +6,8 @@ mod policy_rules;
 mod service;
 pub mod state;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod targets;
 
 pub(in crate::sandbox) use service::register;
