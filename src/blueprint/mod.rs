@@ -16,6 +16,7 @@ pub mod registry;
 pub mod observability;
 pub mod scaling;
 pub mod secrets;
+pub mod services;
 
 pub use build::build;
 pub use data::Data;
