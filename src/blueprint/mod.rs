@@ -6,10 +6,14 @@ pub mod containers;
 pub mod data;
 pub mod draft;
 pub mod encryption;
+#[cfg(test)]
+mod examples;
+pub mod identity;
 pub mod ingress;
 pub mod mesh;
 pub mod network;
 pub mod observability;
+pub mod registry;
 pub mod scaling;
 pub mod secrets;
 
@@ -17,8 +21,10 @@ pub use build::build;
 pub use data::Data;
 pub use draft::{Draft, Facts};
 pub use encryption::Encryption;
+pub use identity::Identity;
 pub use ingress::Ingress;
 pub use mesh::Mesh;
 pub use network::Network;
 pub use observability::Alarms;
+pub use registry::Registry;
 pub use secrets::Secrets;

@@ -88,7 +88,7 @@ mod sts;
 mod tag_rules;
 mod tagging;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod throttle;
 pub mod world;
 
