@@ -173,7 +173,7 @@ async fn what_comes_too_early_may_come_again() {
 #[tokio::test(start_paused = true)]
 async fn all_of_an_environment_is_found_by_its_tags() {
     let bench = bench().await;
-    let made = bench.make(&target(10)).await;
+    let made = bench.live(&target(10)).await;
     settle().await;
     let mut lost = target(10);
     lost.spec.resource = Output::known("service/cluster-dev/another");

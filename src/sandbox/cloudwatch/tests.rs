@@ -66,6 +66,7 @@ async fn an_alarm_lives() {
     let differ = bench.differences(&it, &seen[0].observed);
     assert_eq!(differ, ["queries", "threshold", "missing_data", "ok_actions"]);
     bench.change(&it, &mut made, differ).await;
+    settle().await;
     let seen = bench.see(&it, Some(&made.id), false).await;
     assert!(bench.differences(&it, &seen[0].observed).is_empty(), "{:?}", seen[0].observed);
     assert_eq!(seen[0].tags.as_ref().map(Tags::len), Some(bench.identity(&it).tags.len()), "a change keeps the tags");
@@ -87,7 +88,8 @@ async fn a_dashboard_lives() {
     bench.change(&it, &mut made, differ).await;
     let seen = bench.see(&it, Some(&made.id), false).await;
     assert!(bench.differences(&it, &seen[0].observed).is_empty());
-    let listed = bench.aws.cloudwatch.list_dashboards().dashboard_name_prefix("dashboard-").send().await.expect("a list");
+    let listed =
+        bench.aws.cloudwatch.list_dashboards().dashboard_name_prefix("dashboard-").send().await.expect("a list");
     assert_eq!(listed.dashboard_entries()[0].dashboard_name(), Some("dashboard-dev"));
     assert_eq!(bench.end(&it, &made).await, Gone::Yes);
 }
