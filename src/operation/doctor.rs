@@ -1,0 +1,5 @@
+//! Whether an environment can come up here.
+
+pub mod check;
+
+pub use check::{Check, Verdict};
