@@ -16,5 +16,5 @@ pub use doctor::{Check, Verdict};
 pub use error::OperationError;
 pub use leftovers::{Leftover, leftovers};
 pub use prepare::{Intention, Prepared, prepare};
-pub use status::StatusReport;
+pub use status::{StatusReport, status, status_with};
 pub use workspace::Workspace;

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::Leftover;
+pub use crate::aws::look::{
+    alarms::AlarmStatus,
+    balancing::TargetCounts,
+    scaling::ScalingRange,
+    secrets::SecretStatus,
+    services::{DeploymentStatus, TaskCounts},
+};
+use crate::operation::Leftover;
 
 /// Which source a column or a section was read from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -75,6 +82,8 @@ pub struct StatusReport {
     pub summary: String,
     /// What the state says.
     pub state: StateStatus,
+    /// What AWS shows of the environment, by kind: only where there is no state.
+    pub found: Vec<FoundStatus>,
     /// The load balancer, where there is one.
     pub load_balancer: Option<LoadBalancerStatus>,
     /// Where each column of `services` comes from.
@@ -142,6 +151,15 @@ pub struct ChapterStatus {
     pub phases: BTreeMap<String, usize>,
 }
 
+/// How many resources of a kind AWS shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundStatus {
+    /// The kind.
+    pub kind: String,
+    /// How many of it.
+    pub resources: usize,
+}
+
 /// A replaced resource that still has to go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeposedStatus {
@@ -201,28 +219,6 @@ pub struct ServiceStatus {
     pub last_event: Option<String>,
 }
 
-/// How many tasks a service has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct TaskCounts {
-    /// Wanted.
-    pub desired: i32,
-    /// Running.
-    pub running: i32,
-    /// Starting.
-    pub pending: i32,
-}
-
-/// How many targets a target group has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct TargetCounts {
-    /// Those that pass the health check.
-    pub healthy: usize,
-    /// All but those that are being taken out.
-    pub total: usize,
-    /// Those that are being taken out.
-    pub draining: usize,
-}
-
 /// Who gets production traffic, by the weights of the production rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Serving {
@@ -234,36 +230,6 @@ pub struct Serving {
     pub green: i32,
 }
 
-/// A deployment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct DeploymentStatus {
-    /// True while it is under way.
-    pub in_progress: bool,
-    /// ECS's status, such as `IN_PROGRESS`, `SUCCESSFUL`, `ROLLBACK_SUCCESSFUL` (which is a failed deployment).
-    pub status: String,
-    /// The lifecycle stage, while it is under way.
-    pub stage: Option<String>,
-    /// What ECS says about it.
-    pub reason: Option<String>,
-    /// True where it ended without the new revision in service.
-    pub failed: bool,
-    /// When it began (RFC 3339).
-    pub began: Option<String>,
-    /// When it ended (RFC 3339).
-    pub ended: Option<String>,
-}
-
-/// The range that autoscaling moves a task count in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct ScalingRange {
-    /// Tasks at least.
-    pub min: i32,
-    /// Tasks at most.
-    pub max: i32,
-    /// True where scaling in or out is suspended.
-    pub suspended: bool,
-}
-
 /// How long a certificate is valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CertificateStatus {
@@ -271,21 +237,6 @@ pub struct CertificateStatus {
     pub not_after: String,
     /// Whole days until then; negative once it has ended.
     pub days_left: i64,
-}
-
-/// A secret and its rotation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct SecretStatus {
-    /// Its name.
-    pub name: String,
-    /// True where AWS rotates it.
-    pub rotates: bool,
-    /// When its value was last changed (RFC 3339): by rotation, or by hand.
-    pub last_changed: Option<String>,
-    /// When it was last rotated (RFC 3339).
-    pub last_rotated: Option<String>,
-    /// When it is rotated next (RFC 3339).
-    pub next_rotation: Option<String>,
 }
 
 /// Some alarms.
@@ -297,17 +248,6 @@ pub struct AlarmsStatus {
     pub without_data: usize,
     /// Those that are in alarm.
     pub in_alarm: Vec<AlarmStatus>,
-}
-
-/// An alarm that is in alarm.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AlarmStatus {
-    /// Its name.
-    pub name: String,
-    /// What CloudWatch says about it.
-    pub reason: String,
-    /// Since when (RFC 3339).
-    pub since: Option<String>,
 }
 
 /// Something that the state and AWS don't agree on.
@@ -332,4 +272,26 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub remedy: Option<String>,
+}
+
+impl ServiceStatus {
+    /// True where everything that could be read of it is as it should be; nothing is said where nothing could be read.
+    pub fn is_well(&self) -> bool {
+        let runs = self.status.as_deref().is_none_or(|status| status == "ACTIVE");
+        let counted = self.tasks.is_none_or(|tasks| tasks.running >= tasks.desired);
+        let deployed = self.deployment.as_ref().is_none_or(|deployment| !deployment.failed);
+        let quiet = self.alarms.as_ref().is_none_or(|alarms| alarms.in_alarm.is_empty());
+        runs && counted && deployed && quiet && self.serves()
+    }
+
+    /// True unless the group that gets production traffic is known to have fewer healthy targets than tasks are wanted.
+    fn serves(&self) -> bool {
+        let group = match self.serving.as_ref().map(|serving| serving.color) {
+            Some("blue") => self.blue,
+            Some("green") => self.green,
+            _ => return true,
+        };
+        let wanted = self.tasks.map_or(0, |tasks| usize::try_from(tasks.desired).unwrap_or(0));
+        group.is_none_or(|group| group.healthy >= wanted)
+    }
 }
