@@ -21,8 +21,8 @@ pub struct Registry {
 
 /// Adds a repository for each service.
 pub fn add(draft: &mut Draft<'_>, encryption: &Encryption) -> Registry {
-    let services: Vec<String> = draft.services();
-    let mut add = |service: String| {
+    let mut repositories = BTreeMap::new();
+    for service in draft.services() {
         let repository = Repository {
             scan_on_push: true,
             immutable_tags: true,
@@ -30,9 +30,9 @@ pub fn add(draft: &mut Draft<'_>, encryption: &Encryption) -> Registry {
             lifecycle: keep(KEPT_IMAGES),
         };
         let repository = draft.add(Chapter::Registry, &service, &["ecr", &service], repository);
-        (service, repository)
-    };
-    Registry { repositories: services.into_iter().map(&mut add).collect() }
+        repositories.insert(service, repository);
+    }
+    Registry { repositories }
 }
 
 /// Keeps the images that were pushed last (ECR user guide, "Lifecycle policy properties in Amazon ECR").
