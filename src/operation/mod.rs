@@ -12,7 +12,7 @@ pub mod status;
 pub mod workspace;
 
 pub use apply::apply;
-pub use doctor::{Check, Verdict};
+pub use doctor::{Check, Verdict, doctor, doctor_cheap};
 pub use error::OperationError;
 pub use leftovers::{Leftover, leftovers};
 pub use prepare::{Intention, Prepared, prepare};

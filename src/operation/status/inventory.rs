@@ -47,13 +47,8 @@ async fn look(
     problems: &Problems,
 ) -> Option<(&'static str, Vec<Sighting>)> {
     let targets: Vec<Target> = targets(book, kind.name()).collect();
-    let scope = Scope {
-        suffix: workspace.suffix.as_str(),
-        environment_id: id,
-        targets: &targets,
-        tagged,
-        sweep: id.is_none(),
-    };
+    let scope =
+        Scope { suffix: workspace.suffix.as_str(), environment_id: id, targets: &targets, tagged, sweep: id.is_none() };
     let found = persist(&workspace.jitter, || kind.find(&scope)).await;
     problems.keep(&format!("what AWS shows of kind {}", kind.name()), found).map(|found| (kind.name(), found))
 }
@@ -95,9 +90,7 @@ impl Inventory {
     /// What goes by itself.
     pub fn doomed(&self) -> Vec<Leftover> {
         let doomed = self.sightings.iter().filter_map(|seen| match &seen.life {
-            Life::Doomed(note) => {
-                Some(Leftover { key: seen.key.to_string(), id: seen.id.clone(), note: note.clone() })
-            }
+            Life::Doomed(note) => Some(Leftover { key: seen.key.to_string(), id: seen.id.clone(), note: note.clone() }),
             _ => None,
         });
         doomed.collect()
@@ -122,7 +115,8 @@ impl Inventory {
                 Some(one) if one.id != record.id => Some(format!("another: {}", one.id)),
                 Some(one) => ailment(&one.life).filter(|_| record.phase != Phase::Deleting),
             };
-            let difference = |aws| Difference { key: record.key.to_string(), name: record.name.clone(), state: says, aws };
+            let difference =
+                |aws| Difference { key: record.key.to_string(), name: record.name.clone(), state: says, aws };
             all.extend(aws.map(difference));
         }
         all.extend(self.unrecorded(book));

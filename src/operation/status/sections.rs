@@ -17,11 +17,7 @@ use crate::{
 };
 
 /// Which environment it is.
-pub fn environment(
-    workspace: &Workspace,
-    loaded: Option<&Loaded>,
-    inventory: Option<&Inventory>,
-) -> EnvironmentStatus {
+pub fn environment(workspace: &Workspace, loaded: Option<&Loaded>, inventory: Option<&Inventory>) -> EnvironmentStatus {
     let choice = |name: &str| loaded.and_then(|loaded| loaded.book.choices.get(name));
     let recorded = loaded.map(|loaded| loaded.header.environment_id.clone());
     let owners = inventory.map(Inventory::owners).unwrap_or_default();

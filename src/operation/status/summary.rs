@@ -5,7 +5,8 @@ use super::report::{AlarmsStatus, StatusReport};
 /// The sentence.
 pub fn of(report: &StatusReport) -> String {
     let environment = &report.environment;
-    let place = format!("environment '{}' in account {}, {}", environment.suffix, environment.account, environment.region);
+    let place =
+        format!("environment '{}' in account {}, {}", environment.suffix, environment.account, environment.region);
     if !report.exists {
         return match report.problems.len() {
             0 => format!("nothing exists of {place}"),
