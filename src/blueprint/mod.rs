@@ -9,6 +9,8 @@ pub mod encryption;
 pub mod ingress;
 pub mod mesh;
 pub mod network;
+#[cfg(test)]
+mod samples;
 pub mod secrets;
 
 pub use build::build;
