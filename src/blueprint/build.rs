@@ -1,6 +1,6 @@
 //! The table of contents: all chapters, in the order in which they refer to each other.
 
-use super::{Draft, Facts};
+use super::{Draft, Facts, cluster, data, encryption, identity, ingress, mesh, network, registry, secrets};
 use crate::{
     config::{Config, EnvSuffix},
     engine::Blueprint,
@@ -8,6 +8,17 @@ use crate::{
 
 /// Everything that the configuration asks for.
 pub fn build(config: &Config, suffix: &EnvSuffix, facts: &Facts) -> Blueprint {
-    let draft = Draft::new(config, suffix, facts);
+    let mut draft = Draft::new(config, suffix, facts);
+    let encryption = encryption::add(&mut draft);
+    let network = network::add(&mut draft);
+    let registry = registry::add(&mut draft, &encryption);
+    let data = data::add(&mut draft, &encryption);
+    let secrets = secrets::add(&mut draft, &encryption);
+    let mesh = mesh::add(&mut draft, &encryption, &network);
+    let identity = identity::add(&mut draft, &encryption, &registry, &data, &secrets, &mesh);
+    let cluster = cluster::add(&mut draft, &encryption);
+    network::add_flow_logs(&mut draft, &network, &encryption.key, &identity.flow_logs);
+    let _ = ingress::add;
+    let _ = cluster;
     draft.blueprint
 }

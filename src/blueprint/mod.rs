@@ -6,9 +6,13 @@ pub mod containers;
 pub mod data;
 pub mod draft;
 pub mod encryption;
+#[cfg(test)]
+mod examples;
+pub mod identity;
 pub mod ingress;
 pub mod mesh;
 pub mod network;
+pub mod registry;
 #[cfg(test)]
 mod samples;
 pub mod secrets;
@@ -17,7 +21,9 @@ pub use build::build;
 pub use data::Data;
 pub use draft::{Draft, Facts};
 pub use encryption::Encryption;
+pub use identity::Identity;
 pub use ingress::Ingress;
 pub use mesh::Mesh;
 pub use network::Network;
+pub use registry::Registry;
 pub use secrets::Secrets;

@@ -55,8 +55,10 @@
 //! [`pace::run_paced`].
 
 pub mod appmesh;
+pub mod autoscaling;
 pub mod call;
 pub mod clock;
+pub mod cloudwatch;
 mod connector;
 mod disk;
 pub mod durations;
@@ -86,7 +88,7 @@ mod sts;
 mod tag_rules;
 mod tagging;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod throttle;
 pub mod world;
 

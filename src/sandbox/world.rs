@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::appmesh::AppMeshState;
+use super::autoscaling::AutoScalingState;
 use super::clock::Moment;
+use super::cloudwatch::CloudWatchState;
 use super::dynamodb::DynamoDbState;
 use super::ec2::Ec2State;
 use super::ecr::EcrState;
@@ -152,6 +154,10 @@ macro_rules! world {
 world! {
     /// Meshes and what is in them.
     appmesh: AppMeshState,
+    /// Scalable targets and scaling policies.
+    autoscaling: AutoScalingState,
+    /// Alarms and dashboards.
+    cloudwatch: CloudWatchState,
     /// Tables.
     dynamodb: DynamoDbState,
     /// VPC, subnets, gateways, groups, network interfaces.

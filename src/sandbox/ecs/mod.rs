@@ -26,6 +26,8 @@ mod tag_calls;
 pub mod task;
 pub mod task_definition;
 mod task_definition_lists;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::sandbox) use operations::register;
 pub(in crate::sandbox) use service_calls::set_desired;
