@@ -163,7 +163,11 @@ async fn tasks_are_attached_and_detached_without_calls() {
     let discovered = async || {
         let call = bench.aws.cloudmap.discover_instances().namespace_name("dev.local").service_name("payments");
         let found = call.send().await.expect("found");
-        found.instances().iter().map(|instance| instance.instance_id().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        found
+            .instances()
+            .iter()
+            .map(|instance| instance.instance_id().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
     };
     let attach = |call: &mut crate::sandbox::call::Call<'_>| {
         let (now, state) = (call.now, &mut call.world.servicediscovery);
