@@ -14,6 +14,7 @@ pub mod mesh;
 pub mod network;
 pub mod registry;
 pub mod secrets;
+pub mod services;
 
 pub use build::build;
 pub use data::Data;
