@@ -13,6 +13,8 @@ pub mod ingress;
 pub mod mesh;
 pub mod network;
 pub mod registry;
+pub mod observability;
+pub mod scaling;
 pub mod secrets;
 pub mod services;
 
@@ -25,4 +27,5 @@ pub use ingress::Ingress;
 pub use mesh::Mesh;
 pub use network::Network;
 pub use registry::Registry;
+pub use observability::Alarms;
 pub use secrets::Secrets;

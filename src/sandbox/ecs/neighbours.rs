@@ -9,7 +9,9 @@ use super::task::Task;
 use super::task_definition::TaskDefinition;
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
+use crate::sandbox::cloudwatch::state::State;
 use crate::sandbox::ec2::route::Target;
+use crate::sandbox::elbv2::health;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::iam;
 
@@ -160,27 +162,38 @@ pub struct Group {
 }
 
 /// A target group.
-pub fn target_group(_call: &Call<'_>, _arn: &str) -> Option<Group> {
-    None
+pub fn target_group(call: &Call<'_>, arn: &str) -> Option<Group> {
+    let group = call.world.elbv2.target_groups.get(arn)?;
+    Some(Group {
+        target_type: group.target_type.clone(),
+        vpc: group.vpc.clone(),
+        is_attached: !call.world.elbv2.in_front_of(arn).is_empty(),
+    })
 }
 
 /// The target groups that a rule forwards to; nothing where there is no such rule, or it does more.
-pub fn forwards_to(_call: &Call<'_>, _rule: &str) -> Option<Vec<String>> {
-    None
+pub fn forwards_to(call: &Call<'_>, rule: &str) -> Option<Vec<String>> {
+    health::forwards_to(&call.world.elbv2, rule)
 }
 
 /// Sends all of a rule's traffic to one of two target groups.
-pub fn set_weights(_call: &mut Call<'_>, _rule: &str, _serving: &str, _other: &str) {}
+pub fn set_weights(call: &mut Call<'_>, rule: &str, serving: &str, other: &str) {
+    health::set_weights(&mut call.world.elbv2, rule, serving, other);
+}
 
 /// Enters a task in a target group.
-pub fn register_target(_call: &mut Call<'_>, _group: &str, _address: &str, _port: i32, _at: Moment) {}
+pub fn register_target(call: &mut Call<'_>, group: &str, address: &str, port: i32, at: Moment) {
+    health::register(&mut call.world.elbv2, group, address, port, at);
+}
 
 /// Takes a task out of a target group.
-pub fn deregister_target(_call: &mut Call<'_>, _group: &str, _address: &str, _port: i32, _at: Moment) {}
+pub fn deregister_target(call: &mut Call<'_>, group: &str, address: &str, port: i32, at: Moment) {
+    health::deregister(&mut call.world.elbv2, group, address, port, at);
+}
 
 /// When a target that runs from a moment on is healthy, if the load balancer is known to be there by then.
-pub fn healthy_at(call: &Call<'_>, _group: &str, running_at: Moment) -> Option<Moment> {
-    Some(running_at + call.durations().healthy)
+pub fn healthy_at(call: &Call<'_>, group: &str, running_at: Moment) -> Option<Moment> {
+    health::healthy_at(&call.world.elbv2, call.durations(), group, running_at)
 }
 
 /// Whether a Cloud Map service exists.
@@ -208,11 +221,11 @@ pub fn leave(call: &mut Call<'_>, registry: &str, task_id: &str, at: Moment) {
 }
 
 /// Whether an alarm exists.
-pub fn alarm_exists(_call: &Call<'_>, _name: &str) -> bool {
-    false
+pub fn alarm_exists(call: &Call<'_>, name: &str) -> bool {
+    call.world.cloudwatch.alarms.contains_key(name)
 }
 
 /// Whether an alarm is in ALARM.
-pub fn is_in_alarm(_call: &Call<'_>, _name: &str) -> bool {
-    false
+pub fn is_in_alarm(call: &Call<'_>, name: &str) -> bool {
+    call.world.cloudwatch.alarms.get(name).is_some_and(|alarm| alarm.state == State::Alarm)
 }
