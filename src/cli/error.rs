@@ -96,7 +96,7 @@ impl CliError {
     }
 }
 
-fn writable(path: &PathBuf) -> String {
+fn writable(path: &Path) -> String {
     format!("make {} readable and writable for you, or choose another place with --state", path.display())
 }
 
