@@ -1,6 +1,6 @@
 //! What ends a command without an outcome.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, io, path::Path};
 
 use serde_json::{Map, Value, json};
 
