@@ -50,7 +50,7 @@ impl<'a> Lines<'a> {
 
     fn text(&self, event: &Event) -> Option<String> {
         let line = match event {
-            Event::Begun { .. } => return None,
+            Event::Begun { .. } | Event::Created { .. } => return None,
             Event::Started { key, name, action, .. } => {
                 let mut started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
                 started.insert(key.clone(), (*action, Instant::now()));
