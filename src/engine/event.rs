@@ -19,6 +19,8 @@ pub enum Event {
     Waiting { key: Key, reason: String },
     /// A call failed and will be repeated after a pause.
     Repeating { key: Key, attempt: u32, pause_ms: u64, reason: String },
+    /// Others may refer to the resource now, though it may not be ready yet.
+    Created { key: Key },
     /// The step is done.
     Done { key: Key, chapter: Chapter, name: String, action: Action, id: String, ms: u64 },
     /// The step failed.

@@ -131,6 +131,7 @@ impl<'a> Run<'a> {
             let result = match task.half {
                 Half::Apply => {
                     let created = move |_: When| {
+                        bench.observer.tell(&Event::Created { key: step.key.clone() });
                         // The receiver lives as long as the run.
                         let _ = tell.send(index);
                     };

@@ -66,6 +66,7 @@ pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
+pub mod elbv2;
 mod engine;
 pub mod error;
 pub mod fault;

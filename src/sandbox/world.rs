@@ -14,6 +14,7 @@ use super::dynamodb::DynamoDbState;
 use super::ec2::Ec2State;
 use super::ecr::EcrState;
 use super::ecs::EcsState;
+use super::elbv2::Elbv2State;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
@@ -166,6 +167,8 @@ world! {
     ecr: EcrState,
     /// Clusters, task definitions, services, tasks.
     ecs: EcsState,
+    /// Load balancers, target groups, listeners, rules.
+    elbv2: Elbv2State,
     /// Roles.
     iam: IamState,
     /// Keys and aliases.

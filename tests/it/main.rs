@@ -4,4 +4,3 @@ mod cli;
 mod engine;
 mod lab;
 mod life;
-mod moto;

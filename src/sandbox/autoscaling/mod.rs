@@ -7,6 +7,8 @@ mod service;
 pub mod state;
 mod tags;
 mod targets;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::sandbox) use service::register;
 pub use state::{AutoScalingState, Policy, Target};

@@ -8,6 +8,8 @@ pub mod query;
 mod service;
 pub mod state;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 pub use query::{Query, Stat};
 pub(in crate::sandbox) use service::register;

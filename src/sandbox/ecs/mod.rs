@@ -6,6 +6,7 @@
 
 mod advance;
 pub mod cluster;
+mod cluster_list;
 pub mod container;
 mod container_rules;
 pub mod deployment;

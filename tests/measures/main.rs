@@ -1,0 +1,248 @@
+//! The measures: virtual time, real durations, 40 ms a call. The same numbers every time; `scripts/bench` prints them.
+
+#[path = "../it/lab.rs"]
+#[expect(dead_code, reason = "shared with the integration tests, which use more of it")]
+mod lab;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Mutex,
+    time::Duration,
+};
+
+use lab::{EXAMPLE, Lab, assert_done};
+use platformctl::{
+    engine::{
+        Event, Interrupt, Observer, When,
+        order::{self, Half, Task},
+        retry::Jitter,
+    },
+    operation::{self, Intention, Workspace},
+    sandbox::SandboxOptions,
+};
+use tokio::time::Instant;
+
+/// When each step started, could be referred to, and was done.
+#[derive(Default)]
+struct Times(Mutex<BTreeMap<String, Vec<(Moment, Instant)>>>);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Moment {
+    Started,
+    Created,
+    Done,
+}
+
+impl Observer for Times {
+    fn tell(&self, event: &Event) {
+        let (key, moment) = match event {
+            Event::Started { key, .. } => (key, Moment::Started),
+            Event::Created { key } => (key, Moment::Created),
+            Event::Done { key, .. } => (key, Moment::Done),
+            _ => return,
+        };
+        self.0.lock().expect("no panics").entry(key.to_string()).or_default().push((moment, Instant::now()));
+    }
+}
+
+/// How long each task took until others could refer to it, and until it was done.
+struct Durations {
+    created: Vec<Duration>,
+    done: Vec<Duration>,
+}
+
+/// What one run came to.
+struct Run {
+    makespan: Duration,
+    critical: Duration,
+    one_by_one: Duration,
+    ten_at_a_time: Duration,
+    reading: u64,
+    changing: u64,
+}
+
+async fn run(workspace: &Workspace, intention: Intention) -> Run {
+    let before = workspace.aws.log.totals();
+    let prepared = operation::prepare(workspace, intention).await.expect("a plan");
+    let times = Times::default();
+    let outcome = operation::apply(workspace, &prepared, &times, &Interrupt::default()).await.expect("a run");
+    assert_done(&outcome);
+    let after = workspace.aws.log.totals();
+    let tasks = order::tasks(&prepared.plan, &workspace.kinds, &prepared.blueprint).expect("an order");
+    let keys: Vec<String> = tasks.iter().map(|task| prepared.plan.steps[task.step].key.to_string()).collect();
+    let durations = durations(&tasks, &keys, &times);
+    Run {
+        makespan: outcome.elapsed,
+        critical: critical_path(&tasks, &durations),
+        one_by_one: durations.done.iter().sum(),
+        ten_at_a_time: list_schedule(&tasks, &durations, 10),
+        reading: after.0 - before.0,
+        changing: after.1 - before.1,
+    }
+}
+
+fn durations(tasks: &[Task], keys: &[String], times: &Times) -> Durations {
+    let times = times.0.lock().expect("no panics");
+    let mut durations = Durations { created: Vec::new(), done: Vec::new() };
+    for (task, key) in tasks.iter().zip(keys) {
+        let events = &times[key];
+        let at = |moment: Moment| events.iter().filter(move |(one, _)| *one == moment).map(|(_, at)| *at);
+        let apply = task.half == Half::Apply;
+        let start = if apply { at(Moment::Started).last() } else { at(Moment::Started).next() }.expect("it started");
+        let done = if apply { at(Moment::Done).last() } else { at(Moment::Done).next() }.expect("it ended");
+        durations.done.push(done - start);
+        durations.created.push(at(Moment::Created).last().map_or(done - start, |created| created - start));
+    }
+    durations
+}
+
+impl Durations {
+    fn until(&self, task: usize, when: When) -> Duration {
+        if when == When::Created { self.created[task] } else { self.done[task] }
+    }
+}
+
+/// The longest path through the graph: what no schedule can beat.
+fn critical_path(tasks: &[Task], durations: &Durations) -> Duration {
+    let mut starts: Vec<Option<Duration>> = vec![None; tasks.len()];
+    fn start(task: usize, tasks: &[Task], durations: &Durations, starts: &mut Vec<Option<Duration>>) -> Duration {
+        if let Some(known) = starts[task] {
+            return known;
+        }
+        let ready =
+            |&(before, when): &(usize, When)| start(before, tasks, durations, starts) + durations.until(before, when);
+        let at = tasks[task].after.iter().map(ready).max().unwrap_or_default();
+        starts[task] = Some(at);
+        at
+    }
+    (0..tasks.len())
+        .map(|task| start(task, tasks, durations, &mut starts) + durations.done[task])
+        .max()
+        .unwrap_or_default()
+}
+
+/// What the same tasks take with so many at once, the longest chain first.
+fn list_schedule(tasks: &[Task], durations: &Durations, width: usize) -> Duration {
+    let mut started: Vec<Option<Duration>> = vec![None; tasks.len()];
+    let mut now = Duration::ZERO;
+    loop {
+        let running = started
+            .iter()
+            .zip(&durations.done)
+            .filter(|(start, took)| start.is_some_and(|start| start + **took > now))
+            .count();
+        let free = |task: &usize| {
+            started[*task].is_none()
+                && tasks[*task].after.iter().all(|&(before, when)| {
+                    started[before].is_some_and(|start| start + durations.until(before, when) <= now)
+                })
+        };
+        let mut ready: Vec<usize> = (0..tasks.len()).filter(free).collect();
+        ready.sort_by_key(|&task| std::cmp::Reverse(tasks[task].chain));
+        for task in ready.into_iter().take(width - running.min(width)) {
+            started[task] = Some(now);
+        }
+        let ends = started.iter().enumerate().filter_map(|(task, start)| {
+            let start = (*start)?;
+            [start + durations.created[task], start + durations.done[task]].into_iter().filter(|end| *end > now).min()
+        });
+        match ends.min() {
+            Some(next) => now = next,
+            None => return now,
+        }
+    }
+}
+
+/// So many services, each calling the next two, without data stores.
+fn services(count: usize) -> String {
+    let mut text = String::from("[platform]\nteam = \"platform\"\ncost_center = \"42\"\n");
+    for index in 1..=count {
+        let calls: Vec<String> = (index + 1..=count.min(index + 2)).map(|other| format!("\"s{other:02}\"")).collect();
+        let _ = write!(text, "\n[services.s{index:02}]\ncalls = [{}]\n", calls.join(", "));
+    }
+    text
+}
+
+fn lab() -> Lab {
+    let quotas = [("L-0263D0A3", 20.0), ("L-3032A538", 1000.0), ("L-36FBB829", 1000.0)];
+    let quotas = quotas.into_iter().map(|(code, value)| (code.to_owned(), value)).collect();
+    Lab::with(SandboxOptions { quotas, ..SandboxOptions::in_memory() })
+}
+
+async fn workspace(lab: &Lab, text: &str) -> Workspace {
+    let mut workspace = lab.workspace(text, "dev").await;
+    workspace.jitter = Jitter::seeded(1);
+    workspace
+}
+
+/// up, second up, plan, destroy.
+async fn life(text: &str) -> (Run, Run, (u64, u64), Run) {
+    let lab = lab();
+    let workspace = workspace(&lab, text).await;
+    let up = run(&workspace, Intention::Up).await;
+    let second = run(&workspace, Intention::Up).await;
+    let before = workspace.aws.log.totals();
+    let plan = operation::prepare(&workspace, Intention::Plan).await.expect("a plan");
+    assert!(plan.plan.steps.is_empty());
+    let after = workspace.aws.log.totals();
+    let destroy = run(&workspace, Intention::Destroy).await;
+    (up, second, (after.0 - before.0, after.1 - before.1), destroy)
+}
+
+fn ratio(run: &Run) -> f64 {
+    run.makespan.as_secs_f64() / run.critical.as_secs_f64()
+}
+
+fn row(table: &mut String, what: &str, run: &Run) {
+    let seconds = |duration: Duration| format!("{:.1}", duration.as_secs_f64());
+    let _ = writeln!(
+        table,
+        "{what:<22} {:>9} {:>9} {:>7.3} {:>11} {:>10} {:>8} {:>9}",
+        seconds(run.makespan),
+        seconds(run.critical),
+        ratio(run),
+        seconds(run.one_by_one),
+        seconds(run.ten_at_a_time),
+        run.reading,
+        run.changing,
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn makespan_and_calls() {
+    let (up, second, plan, destroy) = life(EXAMPLE).await;
+    let (up30, _, plan30, destroy30) = life(&services(30)).await;
+    let (_, three, ..) = life(&services(3)).await;
+    let (_, four, ..) = life(&services(4)).await;
+    let mut table = String::from(
+        "\nvirtual seconds, 40 ms a call      makespan  critical   ratio  one by one  ten a time  reading  changing\n",
+    )
+    .replace("      makespan", " makespan");
+    row(&mut table, "up, example", &up);
+    row(&mut table, "destroy, example", &destroy);
+    row(&mut table, "up, 30 services", &up30);
+    row(&mut table, "destroy, 30 services", &destroy30);
+    let _ = writeln!(table, "\nAPI calls, example      reading  changing");
+    for (what, (reading, changing)) in [
+        ("up", (up.reading, up.changing)),
+        ("second up", (second.reading, second.changing)),
+        ("plan", plan),
+        ("destroy", (destroy.reading, destroy.changing)),
+    ] {
+        let _ = writeln!(table, "{what:<22} {reading:>8} {changing:>9}");
+    }
+    let further = four.reading.saturating_sub(three.reading);
+    let _ = writeln!(
+        table,
+        "a further service adds {further} reading calls to a second up; 30 services: plan reads {}",
+        plan30.0
+    );
+    println!("{table}");
+    // What was reached, with a little room: worse is a regression.
+    assert!(up.makespan <= Duration::from_secs(215), "up: {:?}", up.makespan);
+    assert!(second.changing == 0, "a second up changes nothing: {}", second.changing);
+    assert!(ratio(&up) <= 1.02 && ratio(&destroy) <= 1.02, "{} {}", ratio(&up), ratio(&destroy));
+    let distinct: BTreeSet<_> = [plan.0, second.reading].into();
+    assert!(distinct.iter().all(|reading| *reading <= 90), "{distinct:?}");
+}
