@@ -5,3 +5,4 @@ mod engine;
 mod lab;
 mod life;
 mod moto;
+mod status;
