@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use self::statement::{document, statement};
-use super::{Data, Draft, Encryption, Facts, Mesh, Registry, Secrets};
+use super::{Data, Draft, Encryption, Facts, Mesh, Registry, Secrets, network};
 use crate::{
-    aws::{iam::Role, logs},
+    aws::iam::Role,
     engine::{Chapter, Handle},
 };
 
@@ -104,15 +104,10 @@ fn load_balancers(facts: &Facts) -> Role {
     }
 }
 
-/// The name of the log group of the VPC's flow logs, which is added after the role that writes to it.
-pub fn flow_logs_group(suffix: &str) -> String {
-    format!("{}flow-logs", logs::prefix(suffix))
-}
-
 /// What flow logs need (VPC user guide, "IAM role for publishing flow logs to CloudWatch Logs").
 fn flow_logs(draft: &Draft<'_>) -> Role {
     let facts = draft.facts;
-    let group = facts.arn("logs", &format!("log-group:{}:*", flow_logs_group(draft.suffix.as_str())));
+    let group = facts.arn("logs", &format!("log-group:{}:*", network::flow_logs_group(draft.suffix.as_str())));
     // Listing is of all log groups of the account or of none (Service Authorization Reference, CloudWatch Logs).
     let all = facts.arn("logs", "log-group:*");
     let write = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"];

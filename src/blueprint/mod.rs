@@ -15,6 +15,8 @@ pub mod network;
 pub mod registry;
 pub mod observability;
 pub mod scaling;
+#[cfg(test)]
+mod samples;
 pub mod secrets;
 pub mod services;
 

@@ -18,7 +18,7 @@ use crate::{
         },
         iam::Role,
         kms::KmsKey,
-        logs::LogGroup,
+        logs::{self, LogGroup},
     },
     config::NatMode,
     engine::{Chapter, Handle},
@@ -66,10 +66,15 @@ pub fn add(draft: &mut Draft<'_>) -> Network {
     Network { vpc, internet_gateway, public, private, private_routes, alb_group, service_groups, service_rules }
 }
 
+/// The name of the flow logs' group.
+pub fn flow_logs_group(suffix: &str) -> String {
+    format!("{}flow-logs", logs::prefix(suffix))
+}
+
 /// Writes the flow logs, which need the key and the role of later chapters.
 pub fn add_flow_logs(draft: &mut Draft<'_>, network: &Network, key: &Handle<KmsKey>, role: &Handle<Role>) {
     let retention_days = draft.config.network.flow_log_retention_days;
-    let name = format!("/platformctl/{}/flow-logs", draft.suffix.as_str());
+    let name = flow_logs_group(draft.suffix.as_str());
     let group = LogGroup { retention_days, key: key.arn() };
     let group = draft.blueprint.add(Chapter::Network, "flow-logs", name, group);
     let log = FlowLog {

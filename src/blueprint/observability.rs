@@ -2,7 +2,7 @@
 
 mod alarms;
 #[cfg(test)]
-pub(super) mod bench;
+pub(crate) mod bench;
 mod dashboard;
 pub(super) mod metrics;
 

@@ -96,7 +96,8 @@ mod tests {
         assert_eq!(cpu["target_value"], json!(70.0));
         let requests = spec(Key::new("scaling-policy", "payments-requests"));
         let queries = requests["metric"]["customized"].as_array().expect("queries");
-        let group = |position: usize| queries[position]["source"]["metric"]["dimensions"]["TargetGroup"]["$ref"].clone();
+        let group =
+            |position: usize| queries[position]["source"]["metric"]["dimensions"]["TargetGroup"]["$ref"].clone();
         assert_eq!(group(0), json!("target-group/payments-blue#full_name"));
         assert_eq!(group(1), json!("target-group/payments-green#full_name"));
         assert_eq!(queries[2]["source"], json!({ "expression": "FILL(requests_blue,0)+FILL(requests_green,0)" }));

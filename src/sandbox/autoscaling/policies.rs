@@ -63,36 +63,38 @@ pub(super) fn put(call: &mut Call<'_>, input: &PutScalingPolicyInput) -> Result<
 fn add_alarms(call: &mut Call<'_>, resource: &str, policy: &str, tracking: &Tracking) -> Vec<String> {
     const ALARMS: [(&str, &str, i32, f64); 2] =
         [("AlarmHigh", "GreaterThanThreshold", 3, 1.0), ("AlarmLow", "LessThanThreshold", 15, 0.9)];
-    let wanted = ALARMS.into_iter().filter(|(what, ..)| *what == "AlarmHigh" || tracking.disable_scale_in != Some(true));
-    wanted.map(|(what, comparison, periods, share)| {
-        let name = format!("TargetTracking-{resource}-{what}-{}", call.uuid());
-        let now = call.now;
-        let alarm = Alarm {
-            arn: call.arn("cloudwatch", &format!("alarm:{name}")),
-            name: name.clone(),
-            scaling_policy: Some(policy.to_owned()),
-            description: Some(format!("DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {policy}.")),
-            actions_enabled: true,
-            ok_actions: Vec::new(),
-            alarm_actions: vec![policy.to_owned()],
-            insufficient_data_actions: Vec::new(),
-            watched: watched(resource, &tracking.followed),
-            evaluation_periods: periods,
-            datapoints_to_alarm: None,
-            threshold: tracking.target_value * share,
-            comparison: comparison.to_owned(),
-            missing_data: None,
-            state: State::InsufficientData,
-            reason: "Unchecked: Initial alarm creation".to_owned(),
-            state_since: now,
-            created_at: now,
-            updated_at: now,
-            tags: Tags::new(),
-        };
-        call.world.cloudwatch.alarms.insert(name.clone(), alarm);
-        name
-    })
-    .collect()
+    let wanted =
+        ALARMS.into_iter().filter(|(what, ..)| *what == "AlarmHigh" || tracking.disable_scale_in != Some(true));
+    wanted
+        .map(|(what, comparison, periods, share)| {
+            let name = format!("TargetTracking-{resource}-{what}-{}", call.uuid());
+            let now = call.now;
+            let alarm = Alarm {
+                arn: call.arn("cloudwatch", &format!("alarm:{name}")),
+                name: name.clone(),
+                scaling_policy: Some(policy.to_owned()),
+                description: Some(format!("DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {policy}.")),
+                actions_enabled: true,
+                ok_actions: Vec::new(),
+                alarm_actions: vec![policy.to_owned()],
+                insufficient_data_actions: Vec::new(),
+                watched: watched(resource, &tracking.followed),
+                evaluation_periods: periods,
+                datapoints_to_alarm: None,
+                threshold: tracking.target_value * share,
+                comparison: comparison.to_owned(),
+                missing_data: None,
+                state: State::InsufficientData,
+                reason: "Unchecked: Initial alarm creation".to_owned(),
+                state_since: now,
+                created_at: now,
+                updated_at: now,
+                tags: Tags::new(),
+            };
+            call.world.cloudwatch.alarms.insert(name.clone(), alarm);
+            name
+        })
+        .collect()
 }
 
 fn watched(resource: &str, followed: &Followed) -> Watched {

@@ -27,8 +27,7 @@ pub(super) fn register(
     input: &RegisterScalableTargetInput,
 ) -> Result<RegisterScalableTargetOutput, ApiError> {
     let resource = input.resource_id();
-    let (cluster, service) =
-        state::ecs_service(input.service_namespace(), resource, input.scalable_dimension())?;
+    let (cluster, service) = state::ecs_service(input.service_namespace(), resource, input.scalable_dimension())?;
     let resource = resource.unwrap_or_default();
     if !exists(call, cluster, service) {
         return Err(invalid(format!("ECS service doesn't exist: {resource}")));

@@ -6,12 +6,8 @@ use super::query::{self, Query, Stat};
 use super::state::Watched;
 use crate::sandbox::error::ApiError;
 
-const COMPARISONS: [&str; 4] = [
-    "GreaterThanOrEqualToThreshold",
-    "GreaterThanThreshold",
-    "LessThanThreshold",
-    "LessThanOrEqualToThreshold",
-];
+const COMPARISONS: [&str; 4] =
+    ["GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"];
 const MISSING_DATA: [&str; 4] = ["breaching", "notBreaching", "ignore", "missing"];
 /// Seconds in which an alarm of short periods must be through.
 const DAY: i64 = 86_400;
@@ -56,7 +52,11 @@ pub(super) fn check(input: &PutMetricAlarmInput) -> Result<Watched, ApiError> {
 
 fn check_name(name: &str) -> Result<(), ApiError> {
     let formed = (1..=255).contains(&name.chars().count()) && !name.chars().any(|one| one.is_ascii_control());
-    if formed { Ok(()) } else { Err(invalid("AlarmName must have 1 to 255 characters, none of them a control character")) }
+    if formed {
+        Ok(())
+    } else {
+        Err(invalid("AlarmName must have 1 to 255 characters, none of them a control character"))
+    }
 }
 
 /// Up to five ARNs.

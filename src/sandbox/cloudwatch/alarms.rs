@@ -30,9 +30,8 @@ pub(super) fn put(call: &mut Call<'_>, input: &PutMetricAlarmInput) -> Result<Pu
     let (arn, now) = (call.arn("cloudwatch", &format!("alarm:{name}")), call.now);
     let former = call.world.cloudwatch.alarms.remove(name);
     let kept = former.map(|it| (it.state, it.reason, it.state_since, it.created_at, it.tags));
-    let (state, reason, state_since, created_at, tags) = kept.unwrap_or_else(|| {
-        (State::InsufficientData, "Unchecked: Initial alarm creation".to_owned(), now, now, given)
-    });
+    let (state, reason, state_since, created_at, tags) = kept
+        .unwrap_or_else(|| (State::InsufficientData, "Unchecked: Initial alarm creation".to_owned(), now, now, given));
     let alarm = Alarm {
         name: name.to_owned(),
         arn,

@@ -17,7 +17,9 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
     if formed && (1..=255).contains(&name.len()) {
         return Ok(());
     }
-    Err(format!("The value {name} for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_)."))
+    Err(format!(
+        "The value {name} for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_)."
+    ))
 }
 
 /// JSON that holds widgets, each of its type's form.
@@ -25,9 +27,8 @@ pub(super) fn check_body(body: &str) -> Result<(), String> {
     if body.len() > LONGEST {
         return Err(format!("The dashboard body has more than {LONGEST} bytes"));
     }
-    let parsed: Value = serde_json::from_str(body).map_err(|error| {
-        format!("The field DashboardBody must be a valid JSON object: {error}")
-    })?;
+    let parsed: Value = serde_json::from_str(body)
+        .map_err(|error| format!("The field DashboardBody must be a valid JSON object: {error}"))?;
     let widgets = parsed.get("widgets").and_then(Value::as_array).ok_or("/widgets: Should be an array")?;
     if widgets.len() > WIDGETS {
         return Err(format!("/widgets: Should not have more than {WIDGETS} items"));
@@ -115,7 +116,8 @@ mod tests {
     #[test]
     fn widgets_have_the_form_of_their_type() {
         let metrics = json!([["AWS/ECS", "CPUUtilization", "ServiceName", "a"], [{ "expression": "SUM(METRICS())" }]]);
-        let fine = json!({ "type": "metric", "width": 24, "properties": { "region": "us-east-1", "metrics": metrics } });
+        let fine =
+            json!({ "type": "metric", "width": 24, "properties": { "region": "us-east-1", "metrics": metrics } });
         assert_eq!(with(&fine), Ok(()));
         let mut placeless = fine.clone();
         placeless["properties"]["region"] = Value::Null;

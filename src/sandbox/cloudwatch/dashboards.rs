@@ -63,8 +63,12 @@ pub(super) fn list(call: &mut Call<'_>, input: &ListDashboardsInput) -> Result<L
             .build()
     };
     let prefix = input.dashboard_name_prefix().unwrap_or_default();
-    let listed =
-        call.world.cloudwatch.dashboards.values().filter(|it| it.name.starts_with(prefix) && call.visible(it.created_at));
+    let listed = call
+        .world
+        .cloudwatch
+        .dashboards
+        .values()
+        .filter(|it| it.name.starts_with(prefix) && call.visible(it.created_at));
     let page = paging::page(listed.map(entry).collect(), PAGE, input.next_token());
     let (entries, token) = page.ok_or_else(|| ApiError::new("InvalidParameterValue", "The next token is invalid."))?;
     Ok(ListDashboardsOutput::builder().set_dashboard_entries(Some(entries)).set_next_token(token).build())

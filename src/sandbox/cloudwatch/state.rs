@@ -155,7 +155,11 @@ pub(super) fn advance(call: &mut Call<'_>) {
     }
     for alarm in call.world.cloudwatch.alarms.values_mut() {
         if let Some(state) = alarm.evaluated(now) {
-            alarm.set(state, "Threshold Crossed: no datapoints were received and the missing ones were treated so.", now);
+            alarm.set(
+                state,
+                "Threshold Crossed: no datapoints were received and the missing ones were treated so.",
+                now,
+            );
         }
     }
 }

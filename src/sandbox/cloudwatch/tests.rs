@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::{State, alarm_state};
 use crate::aws::cloudwatch::{Alarm, Dashboard, Metric, Query};
+use crate::blueprint::observability::{add_alarms, add_dashboard};
+use crate::engine::output::{Reference, resolve};
 use crate::engine::{Gone, Output, Resource, Tags};
 use crate::sandbox::tests::bench::{Bench, Specimen, settle};
 use crate::sandbox::tests::support::code;
@@ -66,6 +68,7 @@ async fn an_alarm_lives() {
     let differ = bench.differences(&it, &seen[0].observed);
     assert_eq!(differ, ["queries", "threshold", "missing_data", "ok_actions"]);
     bench.change(&it, &mut made, differ).await;
+    settle().await;
     let seen = bench.see(&it, Some(&made.id), false).await;
     assert!(bench.differences(&it, &seen[0].observed).is_empty(), "{:?}", seen[0].observed);
     assert_eq!(seen[0].tags.as_ref().map(Tags::len), Some(bench.identity(&it).tags.len()), "a change keeps the tags");
@@ -87,7 +90,8 @@ async fn a_dashboard_lives() {
     bench.change(&it, &mut made, differ).await;
     let seen = bench.see(&it, Some(&made.id), false).await;
     assert!(bench.differences(&it, &seen[0].observed).is_empty());
-    let listed = bench.aws.cloudwatch.list_dashboards().dashboard_name_prefix("dashboard-").send().await.expect("a list");
+    let listed =
+        bench.aws.cloudwatch.list_dashboards().dashboard_name_prefix("dashboard-").send().await.expect("a list");
     assert_eq!(listed.dashboard_entries()[0].dashboard_name(), Some("dashboard-dev"));
     assert_eq!(bench.end(&it, &made).await, Gone::Yes);
 }
@@ -212,4 +216,41 @@ async fn cloudwatch_refuses_what_aws_refuses() {
     assert_eq!(code(delete.send().await), "ResourceNotFound");
     settle().await;
     bench.aws.cloudwatch.get_dashboard().dashboard_name("x").send().await.expect("all or none");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_blueprint_asks_for_is_taken() {
+    for app_mesh in [false, true] {
+        let mut chapters = crate::blueprint::observability::bench::Bench::new("");
+        chapters.facts.app_mesh = app_mesh;
+        let mut draft = chapters.draft();
+        let before = chapters.before(&mut draft);
+        add_alarms(&mut draft, &before.encryption, &before.ingress, &before.cluster);
+        add_dashboard(&mut draft, &before.ingress, &before.cluster, &before.services);
+        let bench = Bench::open().await;
+        let topic = bench.arn("sns", "topic-alarms-dev");
+        let lookup = |reference: &Reference| {
+            let known =
+                if reference.key.kind() == "sns-topic" { topic.clone() } else { reference.key.name().to_owned() };
+            Some(known)
+        };
+        let mut count = 0;
+        for node in draft.blueprint.nodes() {
+            let spec = resolve(&node.spec, &lookup);
+            match node.key.kind() {
+                "alarm" => {
+                    let spec = serde_json::from_value(spec).expect("an alarm");
+                    bench.live(&Specimen::<Alarm> { key: node.key.clone(), name: node.name.clone(), spec }).await;
+                    count += 1;
+                }
+                "dashboard" => {
+                    let spec = serde_json::from_value(spec).expect("a dashboard");
+                    bench.live(&Specimen::<Dashboard> { key: node.key.clone(), name: node.name.clone(), spec }).await;
+                    count += 1;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(count, if app_mesh { 16 } else { 19 });
+    }
 }

@@ -84,5 +84,4 @@ impl Simulated for IamState {
         };
         self.roles.values().map(item).collect()
     }
-
 }

@@ -197,7 +197,10 @@ async fn what_s3_refuses() {
         ("not JSON".to_owned(), "MalformedPolicy"),
         (policy("another-bucket").to_string(), "MalformedPolicy"),
         (policy(NAME).to_string().replace("s3:*", "ec2:*"), "MalformedPolicy"),
-        (policy(NAME).to_string().replace("Deny\"", "Allow\"").replace("\"Condition\"", "\"NotThere\""), "MalformedPolicy"),
+        (
+            policy(NAME).to_string().replace("Deny\"", "Allow\"").replace("\"Condition\"", "\"NotThere\""),
+            "MalformedPolicy",
+        ),
     ];
     for (text, expected) in policies {
         assert_eq!(code(s3.put_bucket_policy().bucket(NAME).policy(&text).send().await), expected, "{text}");
