@@ -1,7 +1,8 @@
 //! The table of contents: all chapters, in the order in which they refer to each other.
 
 use super::{
-    Draft, Facts, cluster, data, encryption, identity, ingress, mesh, network, observability, registry, scaling, secrets,
+    Draft, Facts, cluster, data, encryption, identity, ingress, mesh, network, observability, registry, scaling,
+    secrets,
     services::{self, Foundations},
 };
 use crate::{

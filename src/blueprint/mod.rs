@@ -12,11 +12,11 @@ pub mod identity;
 pub mod ingress;
 pub mod mesh;
 pub mod network;
-pub mod registry;
 pub mod observability;
-pub mod scaling;
+pub mod registry;
 #[cfg(test)]
 mod samples;
+pub mod scaling;
 pub mod secrets;
 pub mod services;
 
@@ -28,6 +28,6 @@ pub use identity::Identity;
 pub use ingress::Ingress;
 pub use mesh::Mesh;
 pub use network::Network;
-pub use registry::Registry;
 pub use observability::Alarms;
+pub use registry::Registry;
 pub use secrets::Secrets;

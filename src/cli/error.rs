@@ -1,6 +1,6 @@
 //! What ends a command without an outcome.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{error::Error, io, path::Path};
 
 use serde_json::{Map, Value, json};
 
@@ -96,7 +96,7 @@ impl CliError {
     }
 }
 
-fn writable(path: &PathBuf) -> String {
+fn writable(path: &Path) -> String {
     format!("make {} readable and writable for you, or choose another place with --state", path.display())
 }
 

@@ -29,8 +29,7 @@ impl Problems {
     }
 
     fn add(&self, what: &str, failure: &Failure) {
-        let problem =
-            Problem { what: what.to_owned(), message: failure.to_string(), remedy: failure.remedy.clone() };
+        let problem = Problem { what: what.to_owned(), message: failure.to_string(), remedy: failure.remedy.clone() };
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(problem);
     }
 
@@ -66,8 +65,10 @@ pub async fn status_with(workspace: &Workspace, compare: bool) -> Result<StatusR
         (None, Some(inventory)) => Known::of_sightings(&inventory.sightings),
         _ => Known::of_book(book),
     };
-    let (load_balancer, (services, alarms)) =
-        futures::join!(sections::load_balancer(workspace, &known, &problems), services::look(workspace, &known, &problems));
+    let (load_balancer, (services, alarms)) = futures::join!(
+        sections::load_balancer(workspace, &known, &problems),
+        services::look(workspace, &known, &problems)
+    );
     let mut report = StatusReport {
         environment: sections::environment(workspace, loaded.as_ref(), inventory.as_ref()),
         exists: !known.is_empty() || !book.is_empty(),

@@ -1,7 +1,10 @@
 //! All services of the simulated AWS.
 
 use super::registry::Registry;
-use super::{appmesh, autoscaling, cloudwatch, dynamodb, ec2, ecr, ecs, elbv2, iam, kms, logs, s3, secretsmanager, servicediscovery, servicequotas, sns, sts, tagging};
+use super::{
+    appmesh, autoscaling, cloudwatch, dynamodb, ec2, ecr, ecs, elbv2, iam, kms, logs, s3, secretsmanager,
+    servicediscovery, servicequotas, sns, sts, tagging,
+};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {

@@ -1,7 +1,8 @@
 //! The operations of ECS.
 
 use super::{
-    advance, cluster, cluster_list, deployment_calls, service_calls, tag_calls, task, task_definition, task_definition_lists,
+    advance, cluster, cluster_list, deployment_calls, service_calls, tag_calls, task, task_definition,
+    task_definition_lists,
 };
 use crate::sandbox::registry::{Registry, Service, operations};
 use crate::sandbox::throttle::{Limits, Rate};

@@ -35,8 +35,11 @@ impl Act {
     fn to_sdk(&self) -> Action {
         match self {
             Act::Answer(status, kind, body) => {
-                let config =
-                    FixedResponseActionConfig::builder().status_code(status).content_type(kind).message_body(body).build();
+                let config = FixedResponseActionConfig::builder()
+                    .status_code(status)
+                    .content_type(kind)
+                    .message_body(body)
+                    .build();
                 Action::builder().r#type(ActionTypeEnum::FixedResponse).order(1).fixed_response_config(config).build()
             }
             Act::Redirect(protocol, port, status) => {
@@ -51,10 +54,18 @@ impl Act {
                 Action::builder().r#type(ActionTypeEnum::Redirect).order(1).redirect_config(config).build()
             }
             Act::Forward(shares) => {
-                let tuple = |(arn, weight): &(String, i32)| TargetGroupTuple::builder().target_group_arn(arn).weight(*weight).build();
-                let config = ForwardActionConfig::builder().set_target_groups(Some(shares.iter().map(tuple).collect())).build();
+                let tuple = |(arn, weight): &(String, i32)| {
+                    TargetGroupTuple::builder().target_group_arn(arn).weight(*weight).build()
+                };
+                let config =
+                    ForwardActionConfig::builder().set_target_groups(Some(shares.iter().map(tuple).collect())).build();
                 let only = (shares.len() == 1).then(|| shares[0].0.clone());
-                Action::builder().r#type(ActionTypeEnum::Forward).order(1).set_target_group_arn(only).forward_config(config).build()
+                Action::builder()
+                    .r#type(ActionTypeEnum::Forward)
+                    .order(1)
+                    .set_target_group_arn(only)
+                    .forward_config(config)
+                    .build()
             }
         }
     }
@@ -71,7 +82,9 @@ pub(super) fn read(state: &Elbv2State, actions: &[Action]) -> Result<Vec<Act>, A
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let act = match action.r#type() {
         Some(ActionTypeEnum::FixedResponse) => {
-            let config = action.fixed_response_config().ok_or_else(|| invalid("A fixed-response action needs FixedResponseConfig"))?;
+            let config = action
+                .fixed_response_config()
+                .ok_or_else(|| invalid("A fixed-response action needs FixedResponseConfig"))?;
             let status = text(config.status_code());
             if !status.starts_with(['2', '4', '5']) || status.len() != 3 {
                 return Err(invalid(format!("The status code '{status}' must be 2XX, 4XX or 5XX")));
@@ -133,7 +146,8 @@ pub(super) fn read_tests(conditions: &[RuleCondition]) -> Result<Vec<Test>, ApiE
             Ok(Test::Path(values.to_vec()))
         }
         Some("http-header") => {
-            let config = condition.http_header_config().ok_or_else(|| invalid("A header condition needs HttpHeaderConfig"))?;
+            let config =
+                condition.http_header_config().ok_or_else(|| invalid("A header condition needs HttpHeaderConfig"))?;
             let name = config.http_header_name().filter(|name| !name.is_empty() && name.len() <= 40);
             let name = name.ok_or_else(|| invalid("A header name has 1 to 40 characters"))?;
             Ok(Test::Header(name.to_owned(), config.values().to_vec()))
@@ -141,7 +155,12 @@ pub(super) fn read_tests(conditions: &[RuleCondition]) -> Result<Vec<Test>, ApiE
         other => Err(invalid(format!("The condition field {other:?} is not simulated"))),
     };
     let tests: Vec<Test> = conditions.iter().map(read).collect::<Result<_, _>>()?;
-    let values: usize = tests.iter().map(|test| match test { Test::Path(values) | Test::Header(_, values) => values.len() }).sum();
+    let values: usize = tests
+        .iter()
+        .map(|test| match test {
+            Test::Path(values) | Test::Header(_, values) => values.len(),
+        })
+        .sum();
     // At most five values in all conditions together (user guide, "Quotas for your Application Load Balancers").
     if tests.is_empty() || values > 5 {
         return Err(invalid("A rule has conditions with 1 to 5 values together"));
@@ -154,10 +173,15 @@ pub(super) fn tests_to_sdk(tests: &[Test]) -> Vec<RuleCondition> {
     let one = |test: &Test| match test {
         Test::Path(values) => {
             let config = PathPatternConditionConfig::builder().set_values(Some(values.clone())).build();
-            RuleCondition::builder().field("path-pattern").set_values(Some(values.clone())).path_pattern_config(config).build()
+            RuleCondition::builder()
+                .field("path-pattern")
+                .set_values(Some(values.clone()))
+                .path_pattern_config(config)
+                .build()
         }
         Test::Header(name, values) => {
-            let config = HttpHeaderConditionConfig::builder().http_header_name(name).set_values(Some(values.clone())).build();
+            let config =
+                HttpHeaderConditionConfig::builder().http_header_name(name).set_values(Some(values.clone())).build();
             RuleCondition::builder().field("http-header").http_header_config(config).build()
         }
     };

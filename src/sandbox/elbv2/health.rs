@@ -50,7 +50,8 @@ pub fn deregister(state: &mut Elbv2State, group: &str, address: &str, port: i32,
 
 /// When a target that answers from a moment on is healthy: checks begin once a load balancer in front is active.
 pub fn healthy_at(state: &Elbv2State, durations: &Durations, group: &str, since: Moment) -> Option<Moment> {
-    let active = state.in_front_of(group).into_iter().map(|balancer| balancer.created_at + durations.alb_active).min()?;
+    let active =
+        state.in_front_of(group).into_iter().map(|balancer| balancer.created_at + durations.alb_active).min()?;
     Some(active.max(since) + durations.healthy)
 }
 
@@ -61,10 +62,14 @@ fn drains(group: &TargetGroup) -> Duration {
 }
 
 /// DescribeTargetHealth.
-pub(super) fn describe(call: &mut Call<'_>, input: &DescribeTargetHealthInput) -> Result<DescribeTargetHealthOutput, ApiError> {
+pub(super) fn describe(
+    call: &mut Call<'_>,
+    input: &DescribeTargetHealthInput,
+) -> Result<DescribeTargetHealthOutput, ApiError> {
     let arn = input.target_group_arn().unwrap_or_default();
     let group = call.world.elbv2.target_groups.get(arn);
-    let group = group.ok_or_else(|| ApiError::new("TargetGroupNotFound", format!("Target groups '{arn}' not found")))?;
+    let group =
+        group.ok_or_else(|| ApiError::new("TargetGroupNotFound", format!("Target groups '{arn}' not found")))?;
     let gone = |target: &&Target| target.leaving.is_none_or(|at| call.now < at + drains(group));
     let describe = |target: &Target| {
         let (state, reason) = if target.leaving.is_some() {
@@ -72,7 +77,9 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeTargetHealthInput) -
         } else {
             match healthy_at(&call.world.elbv2, call.durations(), arn, target.since) {
                 None => (TargetHealthStateEnum::Unused, Some(TargetHealthReasonEnum::NotInUse)),
-                Some(at) if call.now < at => (TargetHealthStateEnum::Initial, Some(TargetHealthReasonEnum::InitialHealthChecking)),
+                Some(at) if call.now < at => {
+                    (TargetHealthStateEnum::Initial, Some(TargetHealthReasonEnum::InitialHealthChecking))
+                }
                 Some(_) => (TargetHealthStateEnum::Healthy, None),
             }
         };

@@ -21,7 +21,9 @@ fn absent(arn: &str) -> ApiError {
 /// HTTPS needs a certificate and a policy; HTTP takes neither (API reference, CreateListener).
 fn check(it: &Listener) -> Result<(), ApiError> {
     match it.protocol.as_str() {
-        "HTTPS" if it.certificate.is_none() => Err(ApiError::new("CertificateNotFound", "An HTTPS listener needs a certificate")),
+        "HTTPS" if it.certificate.is_none() => {
+            Err(ApiError::new("CertificateNotFound", "An HTTPS listener needs a certificate"))
+        }
         "HTTPS" if !it.ssl_policy.as_deref().is_some_and(|policy| policy.starts_with("ELBSecurityPolicy-")) => {
             Err(ApiError::new("SSLPolicyNotFound", "The SSL policy is not found"))
         }
@@ -29,7 +31,10 @@ fn check(it: &Listener) -> Result<(), ApiError> {
             Err(invalid("A certificate or SSL policy cannot be specified for an HTTP listener"))
         }
         "HTTP" | "HTTPS" => Ok(()),
-        other => Err(ApiError::new("UnsupportedProtocol", format!("Protocol '{other}' is not supported by application load balancers"))),
+        other => Err(ApiError::new(
+            "UnsupportedProtocol",
+            format!("Protocol '{other}' is not supported by application load balancers"),
+        )),
     }
 }
 
@@ -37,7 +42,8 @@ fn check(it: &Listener) -> Result<(), ApiError> {
 pub(super) fn create(call: &mut Call<'_>, input: &CreateListenerInput) -> Result<CreateListenerOutput, ApiError> {
     let balancer = input.load_balancer_arn().unwrap_or_default();
     let found = call.world.elbv2.load_balancers.get(balancer);
-    let found = found.ok_or_else(|| ApiError::new("LoadBalancerNotFound", format!("Load balancer '{balancer}' not found")))?;
+    let found =
+        found.ok_or_else(|| ApiError::new("LoadBalancerNotFound", format!("Load balancer '{balancer}' not found")))?;
     let (name, id) = (found.name.clone(), found.id.clone());
     let port = input.port().unwrap_or_default();
     if !(1..=65535).contains(&port) {
@@ -56,10 +62,16 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateListenerInput) -> Result
     check(&made)?;
     let same_port = |it: &&Listener| it.load_balancer == made.load_balancer && it.port == made.port;
     if let Some(present) = call.world.elbv2.listeners.values().find(same_port) {
-        if present.protocol == made.protocol && present.actions == made.actions && present.certificate == made.certificate {
+        if present.protocol == made.protocol
+            && present.actions == made.actions
+            && present.certificate == made.certificate
+        {
             return Ok(CreateListenerOutput::builder().listeners(show(present)).build());
         }
-        return Err(ApiError::new("DuplicateListener", "A listener already exists on this port for this load balancer"));
+        return Err(ApiError::new(
+            "DuplicateListener",
+            "A listener already exists on this port for this load balancer",
+        ));
     }
     let digits = call.hex(16);
     made.arn = call.arn("elasticloadbalancing", &format!("listener/app/{name}/{id}/{digits}"));
@@ -82,14 +94,19 @@ fn show(it: &Listener) -> Described {
 }
 
 /// DescribeListeners: of one load balancer, or by ARN.
-pub(super) fn describe(call: &mut Call<'_>, input: &DescribeListenersInput) -> Result<DescribeListenersOutput, ApiError> {
+pub(super) fn describe(
+    call: &mut Call<'_>,
+    input: &DescribeListenersInput,
+) -> Result<DescribeListenersOutput, ApiError> {
     let state = &call.world.elbv2;
     let shown: Vec<Described> = match input.load_balancer_arn() {
         Some(arn) if !state.load_balancers.contains_key(arn) => {
             return Err(ApiError::new("LoadBalancerNotFound", format!("Load balancer '{arn}' not found")));
         }
         Some(arn) => state.listeners.values().filter(|it| it.load_balancer == arn).map(show).collect(),
-        None if input.listener_arns().is_empty() => return Err(invalid("Either a load balancer or listeners must be named")),
+        None if input.listener_arns().is_empty() => {
+            return Err(invalid("Either a load balancer or listeners must be named"));
+        }
         None => {
             let one = |arn: &String| state.listeners.get(arn).map(show).ok_or_else(|| absent(arn));
             input.listener_arns().iter().map(one).collect::<Result<_, _>>()?
@@ -107,7 +124,8 @@ pub(super) fn modify(call: &mut Call<'_>, input: &ModifyListenerInput) -> Result
     it.port = input.port().unwrap_or(it.port);
     it.protocol = input.protocol().map_or(it.protocol.as_str(), ProtocolEnum::as_str).to_owned();
     it.ssl_policy = input.ssl_policy().map(str::to_owned).or(it.ssl_policy);
-    it.certificate = input.certificates().first().and_then(Certificate::certificate_arn).map(str::to_owned).or(it.certificate);
+    it.certificate =
+        input.certificates().first().and_then(Certificate::certificate_arn).map(str::to_owned).or(it.certificate);
     if !input.default_actions().is_empty() {
         it.actions = actions::read(&call.world.elbv2, input.default_actions())?;
     }

@@ -3,8 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_elasticloadbalancingv2::operation::create_load_balancer::{CreateLoadBalancerInput, CreateLoadBalancerOutput};
-use aws_sdk_elasticloadbalancingv2::operation::delete_load_balancer::{DeleteLoadBalancerInput, DeleteLoadBalancerOutput};
+use aws_sdk_elasticloadbalancingv2::operation::create_load_balancer::{
+    CreateLoadBalancerInput, CreateLoadBalancerOutput,
+};
+use aws_sdk_elasticloadbalancingv2::operation::delete_load_balancer::{
+    DeleteLoadBalancerInput, DeleteLoadBalancerOutput,
+};
 use aws_sdk_elasticloadbalancingv2::operation::describe_load_balancer_attributes::{
     DescribeLoadBalancerAttributesInput, DescribeLoadBalancerAttributesOutput,
 };
@@ -58,7 +62,10 @@ fn absent(arn: &str) -> ApiError {
 }
 
 /// CreateLoadBalancer. The same name with the same settings gives the one that exists; with others it is a duplicate.
-pub(super) fn create(call: &mut Call<'_>, input: &CreateLoadBalancerInput) -> Result<CreateLoadBalancerOutput, ApiError> {
+pub(super) fn create(
+    call: &mut Call<'_>,
+    input: &CreateLoadBalancerInput,
+) -> Result<CreateLoadBalancerOutput, ApiError> {
     let name = input.name().unwrap_or_default();
     check_name(name)?;
     if name.starts_with("internal-") {
@@ -78,7 +85,8 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateLoadBalancerInput) -> Re
         return Err(ApiError::new("DuplicateLoadBalancerName", message));
     }
     let vpc = check_subnets(call, &subnets, &scheme)?;
-    network_interface::check_groups(call, &vpc, &groups).map_err(|error| ApiError::new("InvalidSecurityGroup", error.message))?;
+    network_interface::check_groups(call, &vpc, &groups)
+        .map_err(|error| ApiError::new("InvalidSecurityGroup", error.message))?;
     if call.world.elbv2.load_balancers.len() as f64 >= call.quota(quotas::APPLICATION_LOAD_BALANCERS) {
         return Err(ApiError::new("TooManyLoadBalancers", "The maximum number of load balancers has been reached"));
     }
@@ -133,7 +141,10 @@ fn check_subnets(call: &Call<'_>, ids: &[String], scheme: &str) -> Result<String
         let subnet = ec2.subnets.get(id).ok_or_else(missing)?;
         vpcs.insert(subnet.vpc_id.clone());
         if !zones.insert(subnet.zone.clone()) {
-            return Err(ApiError::new("InvalidConfigurationRequest", "A load balancer cannot be attached to multiple subnets in the same Availability Zone"));
+            return Err(ApiError::new(
+                "InvalidConfigurationRequest",
+                "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+            ));
         }
     }
     if zones.len() < 2 {
@@ -173,7 +184,10 @@ fn show(call: &Call<'_>, it: &LoadBalancer) -> Described {
 }
 
 /// DescribeLoadBalancers: unknown names and ARNs are an error.
-pub(super) fn describe(call: &mut Call<'_>, input: &DescribeLoadBalancersInput) -> Result<DescribeLoadBalancersOutput, ApiError> {
+pub(super) fn describe(
+    call: &mut Call<'_>,
+    input: &DescribeLoadBalancersInput,
+) -> Result<DescribeLoadBalancersOutput, ApiError> {
     let all = &call.world.elbv2.load_balancers;
     for arn in input.load_balancer_arns() {
         all.get(arn).ok_or_else(|| absent(arn))?;
@@ -182,7 +196,9 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeLoadBalancersInput) 
         all.values().find(|it| it.name == *name).ok_or_else(|| absent(name))?;
     }
     let everything = input.load_balancer_arns().is_empty() && input.names().is_empty();
-    let picked = |it: &&LoadBalancer| everything || input.load_balancer_arns().contains(&it.arn) || input.names().contains(&it.name);
+    let picked = |it: &&LoadBalancer| {
+        everything || input.load_balancer_arns().contains(&it.arn) || input.names().contains(&it.name)
+    };
     let shown: Vec<Described> = all.values().filter(picked).map(|it| show(call, it)).collect();
     let size = usize::try_from(input.page_size().unwrap_or(400)).unwrap_or(400);
     let (page, next) = paging::page(shown, size, input.marker()).ok_or_else(|| invalid("Invalid marker"))?;
@@ -213,13 +229,18 @@ pub(super) fn modify_attributes(
     for attribute in input.attributes() {
         let (key, value) = (attribute.key().unwrap_or_default(), attribute.value().unwrap_or_default());
         if !map.contains_key(key) {
-            return Err(ApiError::new("InvalidConfigurationRequest", format!("Load balancer attribute key '{key}' is not recognized")));
+            return Err(ApiError::new(
+                "InvalidConfigurationRequest",
+                format!("Load balancer attribute key '{key}' is not recognized"),
+            ));
         }
         map.insert(key.to_owned(), value.to_owned());
     }
     if map["access_logs.s3.enabled"] == "true" {
         let bucket = map["access_logs.s3.bucket"].as_str();
-        let refused = |why: &str| ApiError::new("InvalidConfigurationRequest", format!("Access Denied for bucket: {bucket}. {why}"));
+        let refused = |why: &str| {
+            ApiError::new("InvalidConfigurationRequest", format!("Access Denied for bucket: {bucket}. {why}"))
+        };
         let found = call.world.s3.buckets.get(bucket).ok_or_else(|| refused("Please check S3bucket permission"))?;
         if !found.policy.as_ref().is_some_and(|policy| policy.contains("elasticloadbalancing")) {
             return Err(refused("Please check S3bucket permission"));
@@ -233,10 +254,14 @@ pub(super) fn modify_attributes(
 }
 
 /// SetSecurityGroups.
-pub(super) fn set_security_groups(call: &mut Call<'_>, input: &SetSecurityGroupsInput) -> Result<SetSecurityGroupsOutput, ApiError> {
+pub(super) fn set_security_groups(
+    call: &mut Call<'_>,
+    input: &SetSecurityGroupsInput,
+) -> Result<SetSecurityGroupsOutput, ApiError> {
     let it = find(call, input.load_balancer_arn())?.clone();
     let groups = input.security_groups().to_vec();
-    network_interface::check_groups(call, &it.vpc, &groups).map_err(|error| ApiError::new("InvalidSecurityGroup", error.message))?;
+    network_interface::check_groups(call, &it.vpc, &groups)
+        .map_err(|error| ApiError::new("InvalidSecurityGroup", error.message))?;
     for interface in call.world.ec2.network_interfaces.values_mut() {
         if interface.description == description(&it) {
             interface.groups.clone_from(&groups);
@@ -267,7 +292,10 @@ pub(super) fn set_subnets(call: &mut Call<'_>, input: &SetSubnetsInput) -> Resul
 }
 
 /// DeleteLoadBalancer: takes its listeners and rules along; absence is success; its network interfaces linger.
-pub(super) fn delete(call: &mut Call<'_>, input: &DeleteLoadBalancerInput) -> Result<DeleteLoadBalancerOutput, ApiError> {
+pub(super) fn delete(
+    call: &mut Call<'_>,
+    input: &DeleteLoadBalancerInput,
+) -> Result<DeleteLoadBalancerOutput, ApiError> {
     let Some(it) = call.world.elbv2.load_balancers.get(input.load_balancer_arn().unwrap_or_default()).cloned() else {
         return Ok(DeleteLoadBalancerOutput::builder().build());
     };

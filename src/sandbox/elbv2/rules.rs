@@ -85,7 +85,8 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeRulesInput) -> Resul
     let shown: Vec<Described> = match input.listener_arn() {
         Some(arn) => {
             let listener = state.listeners.get(arn);
-            let listener = listener.ok_or_else(|| ApiError::new("ListenerNotFound", format!("Listener '{arn}' not found")))?;
+            let listener =
+                listener.ok_or_else(|| ApiError::new("ListenerNotFound", format!("Listener '{arn}' not found")))?;
             let own = state.rules.values().filter(|rule| rule.listener == arn).map(show);
             own.chain([show_default(listener)]).collect()
         }
@@ -116,7 +117,10 @@ pub(super) fn modify(call: &mut Call<'_>, input: &ModifyRuleInput) -> Result<Mod
 }
 
 /// SetRulePriorities.
-pub(super) fn set_priorities(call: &mut Call<'_>, input: &SetRulePrioritiesInput) -> Result<SetRulePrioritiesOutput, ApiError> {
+pub(super) fn set_priorities(
+    call: &mut Call<'_>,
+    input: &SetRulePrioritiesInput,
+) -> Result<SetRulePrioritiesOutput, ApiError> {
     let mut shown = Vec::new();
     for pair in input.rule_priorities() {
         let arn = pair.rule_arn().unwrap_or_default();

@@ -110,7 +110,8 @@ pub struct Rule {
 impl Elbv2State {
     /// The load balancers through which requests reach a target group.
     pub fn in_front_of(&self, group: &str) -> Vec<&LoadBalancer> {
-        let by_listener = self.listeners.values().filter(|listener| listener.actions.iter().any(|act| act.reaches(group)));
+        let by_listener =
+            self.listeners.values().filter(|listener| listener.actions.iter().any(|act| act.reaches(group)));
         let by_rule = self.rules.values().filter(|rule| rule.actions.iter().any(|act| act.reaches(group)));
         let by_rule = by_rule.filter_map(|rule| self.listeners.get(&rule.listener));
         let mut arns: Vec<&str> = by_listener.chain(by_rule).map(|listener| listener.load_balancer.as_str()).collect();
@@ -122,7 +123,12 @@ impl Elbv2State {
 
 impl Simulated for Elbv2State {
     fn inventory(&self, _now: Moment, _place: &Place) -> Vec<Item> {
-        let item = |kind, id: &str, arn: &str, tags: &Tags| Item { kind, id: id.to_owned(), arn: arn.to_owned(), tags: tags.clone() };
+        let item = |kind, id: &str, arn: &str, tags: &Tags| Item {
+            kind,
+            id: id.to_owned(),
+            arn: arn.to_owned(),
+            tags: tags.clone(),
+        };
         let balancers = self.load_balancers.values();
         let groups = self.target_groups.values();
         let listeners = self.listeners.values();

@@ -55,7 +55,8 @@ fn check(check: &Check) -> Result<(), ApiError> {
         return Err(invalid(format!("Health check interval '{}' must be between 5 and 300", check.interval)));
     }
     if !(2..=120).contains(&check.timeout) || check.timeout >= check.interval {
-        let message = format!("Health check timeout '{}' must be between 2 and 120 and smaller than the interval", check.timeout);
+        let message =
+            format!("Health check timeout '{}' must be between 2 and 120 and smaller than the interval", check.timeout);
         return Err(invalid(message));
     }
     if !(2..=10).contains(&check.healthy) || !(2..=10).contains(&check.unhealthy) {
@@ -94,7 +95,8 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateTargetGroupInput) -> Res
     check(&made_check)?;
     let tags = tags::read(&Tags::new(), input.tags())?;
     if let Some(present) = call.world.elbv2.target_groups.values().find(|it| it.name == name) {
-        let same = present.vpc == vpc && present.port == port && present.protocol == protocol && present.check == made_check;
+        let same =
+            present.vpc == vpc && present.port == port && present.protocol == protocol && present.check == made_check;
         if same && present.target_type == target_type {
             return Ok(CreateTargetGroupOutput::builder().target_groups(show(call, present)).build());
         }
@@ -143,7 +145,10 @@ fn show(call: &Call<'_>, it: &TargetGroup) -> Described {
 }
 
 /// DescribeTargetGroups: unknown names and ARNs are an error.
-pub(super) fn describe(call: &mut Call<'_>, input: &DescribeTargetGroupsInput) -> Result<DescribeTargetGroupsOutput, ApiError> {
+pub(super) fn describe(
+    call: &mut Call<'_>,
+    input: &DescribeTargetGroupsInput,
+) -> Result<DescribeTargetGroupsOutput, ApiError> {
     let all = &call.world.elbv2.target_groups;
     for arn in input.target_group_arns() {
         all.get(arn).ok_or_else(|| absent(arn))?;
@@ -151,7 +156,8 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeTargetGroupsInput) -
     for name in input.names() {
         all.values().find(|it| it.name == *name).ok_or_else(|| absent(name))?;
     }
-    let behind = |it: &TargetGroup, arn: &str| call.world.elbv2.in_front_of(&it.arn).iter().any(|balancer| balancer.arn == arn);
+    let behind =
+        |it: &TargetGroup, arn: &str| call.world.elbv2.in_front_of(&it.arn).iter().any(|balancer| balancer.arn == arn);
     let picked = |it: &&TargetGroup| {
         (input.target_group_arns().is_empty() || input.target_group_arns().contains(&it.arn))
             && (input.names().is_empty() || input.names().contains(&it.name))

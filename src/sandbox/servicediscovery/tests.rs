@@ -10,7 +10,12 @@ use crate::sandbox::tests::bench::{Bench, Specimen, settle};
 use crate::sandbox::tests::support::code;
 
 async fn vpc(bench: &Bench) -> String {
-    let spec = Vpc { cidr: "10.20.0.0/16".parse().expect("a range"), dns_support: true, dns_hostnames: true, default_group_rules: Vec::new() };
+    let spec = Vpc {
+        cidr: "10.20.0.0/16".parse().expect("a range"),
+        dns_support: true,
+        dns_hostnames: true,
+        default_group_rules: Vec::new(),
+    };
     bench.make(&Specimen::new("main", "vpc-dev", spec)).await.id
 }
 
