@@ -98,8 +98,7 @@ fn only_actions_that_know_no_resources_are_allowed_on_all() {
 fn a_service_uses_its_own_data_and_nobody_elses() {
     let blueprint = blueprint("", &facts());
     let (payments, accounts) = (role(&blueprint, "task-payments"), role(&blueprint, "task-accounts"));
-    let (bucket, table, key) =
-        (arn("bucket", "payments"), arn("table", "payments"), arn("kms-key", "main"));
+    let (bucket, table, key) = (arn("bucket", "payments"), arn("table", "payments"), arn("kms-key", "main"));
     let kinds: BTreeSet<&str> = blueprint.nodes().iter().map(|node| node.key.kind()).collect();
     assert!(kinds.contains("bucket") && kinds.contains("table"), "{kinds:?}");
     for (action, resource) in [
