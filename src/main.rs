@@ -1,1 +1,5 @@
-fn main() {}
+//! The `platformctl` program; see `platformctl::cli`.
+
+fn main() -> std::process::ExitCode {
+    platformctl::cli::main()
+}

@@ -117,19 +117,9 @@ impl Aws {
         if account.is_empty() {
             return Err(Failure::new(Class::Credentials, "AWS did not say which account the credentials belong to"));
         }
-        Ok(Self::assemble(connection, log, &account))
-    }
-
-    /// Makes the clients of an account that is known, without asking.
-    pub fn of_account(connection: &Connection, account: &str) -> Arc<Self> {
-        Self::assemble(connection, CallLog::default(), account)
-    }
-
-    fn assemble(connection: &Connection, log: CallLog, account: &str) -> Arc<Self> {
-        let maker = Maker { connection, log: &log };
         let region = connection.config.region().map(|region| region.to_string()).unwrap_or_default();
-        Arc::new(Aws {
-            account: account.to_owned(),
+        Ok(Arc::new(Aws {
+            account,
             region,
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),
@@ -149,6 +139,6 @@ impl Aws {
             sns: client!(&maker, aws_sdk_sns, "sns"),
             tagging: client!(&maker, aws_sdk_resourcegroupstagging, "tag"),
             log,
-        })
+        }))
     }
 }

@@ -19,6 +19,7 @@ pub mod kinds;
 pub mod kms;
 pub mod limit;
 pub mod logs;
+pub mod look;
 pub mod s3;
 pub mod secrets;
 pub mod sns;

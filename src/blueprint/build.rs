@@ -1,6 +1,10 @@
 //! The table of contents: all chapters, in the order in which they refer to each other.
 
-use super::{Draft, Facts, cluster, data, encryption, identity, ingress, mesh, network, registry, secrets};
+use super::{
+    Draft, Facts, cluster, data, encryption, identity, ingress, mesh, network, observability, registry, scaling,
+    secrets,
+    services::{self, Foundations},
+};
 use crate::{
     config::{Config, EnvSuffix},
     engine::Blueprint,
@@ -16,9 +20,23 @@ pub fn build(config: &Config, suffix: &EnvSuffix, facts: &Facts) -> Blueprint {
     let secrets = secrets::add(&mut draft, &encryption);
     let mesh = mesh::add(&mut draft, &encryption, &network);
     let identity = identity::add(&mut draft, &encryption, &registry, &data, &secrets, &mesh);
-    let cluster = cluster::add(&mut draft, &encryption);
     network::add_flow_logs(&mut draft, &network, &encryption.key, &identity.flow_logs);
-    ingress::add(&mut draft, &network, &data);
-    let _ = cluster;
+    let ingress = ingress::add(&mut draft, &network, &data);
+    let cluster = cluster::add(&mut draft, &encryption);
+    let alarms = observability::add_alarms(&mut draft, &encryption, &ingress, &cluster);
+    let foundations = Foundations {
+        encryption: &encryption,
+        network: &network,
+        data: &data,
+        secrets: &secrets,
+        mesh: &mesh,
+        identity: &identity,
+        ingress: &ingress,
+        cluster: &cluster,
+        alarms: &alarms.by_service,
+    };
+    let services = services::add(&mut draft, &foundations);
+    scaling::add(&mut draft, &ingress, &services);
+    observability::add_dashboard(&mut draft, &ingress, &cluster, &services);
     draft.blueprint
 }

@@ -4,7 +4,7 @@ use super::{Draft, Encryption};
 use crate::{
     aws::{
         ecs::{Cluster, Share},
-        logs::LogGroup,
+        logs::{self, LogGroup},
     },
     config::ContainerInsights,
     engine::{Chapter, Handle},
@@ -27,7 +27,7 @@ pub fn add(draft: &mut Draft<'_>, encryption: &Encryption) -> Handle<Cluster> {
 
 /// The log group of the sessions.
 pub fn sessions_log(suffix: &str) -> String {
-    format!("/platformctl/{suffix}/sessions")
+    format!("{}sessions", logs::prefix(suffix))
 }
 
 /// The configuration's words are the API's.

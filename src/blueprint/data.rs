@@ -166,3 +166,58 @@ fn delivery_account(region: &str) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        blueprint::samples::{encryption, facts, parse},
+        config::EnvSuffix,
+        engine::{Blueprint, Key},
+    };
+
+    const MORE: &str = "[services.payments]\nbucket = true\ntable = { partition_key = \"id\", sort_key = \"at\" }";
+
+    fn write(more: &str, region: &str) -> (Blueprint, Data) {
+        let (config, suffix) = (parse(more), EnvSuffix::parse("dev").expect("a suffix"));
+        let facts = Facts { region: region.to_owned(), ..facts() };
+        let mut draft = Draft::new(&config, &suffix, &facts);
+        let encryption = encryption(&mut draft);
+        let data = add(&mut draft, &encryption);
+        draft.blueprint.check().expect("references point backwards and keys are unique");
+        (draft.blueprint, data)
+    }
+
+    #[test]
+    fn services_get_what_they_ask_for() {
+        let (blueprint, data) = write(&format!("{MORE}\n[services.accounts]"), "us-east-1");
+        assert_eq!(data.buckets.keys().chain(data.tables.keys()).collect::<Vec<_>>(), ["payments", "payments"]);
+        let bucket = blueprint.get(data.buckets["payments"].key()).expect("the bucket");
+        assert_eq!(bucket.name, "bucket-payments-dev-123456789012");
+        assert_eq!(bucket.dependencies(), [Key::new("kms-key", "main")]);
+        let statements = bucket.spec["policy"]["Statement"].as_array().expect("statements");
+        assert!(statements.len() == 1 && statements[0]["Effect"] == "Deny");
+        let table = blueprint.get(data.tables["payments"].key()).expect("the table");
+        assert_eq!(table.name, "table-payments-dev");
+        assert_eq!((&table.spec["sort_key"], &table.spec["point_in_time_recovery"]), (&json!("at"), &json!(true)));
+    }
+
+    #[test]
+    fn access_logs_have_a_bucket_that_their_delivery_can_write_to() {
+        let principal = |region: &str| {
+            let (blueprint, data) = write("[services.payments]", region);
+            let bucket = blueprint.get(data.alb_logs.expect("they are on by default").key()).expect("the bucket");
+            assert!(bucket.spec["key"].is_null() && bucket.spec["lifecycle"]["expire_days"] == 90);
+            let allowance = &bucket.spec["policy"]["Statement"][1];
+            let resource = "arn:aws:s3:::bucket-alb-logs-dev-123456789012/AWSLogs/123456789012/*";
+            assert_eq!((&allowance["Effect"], &allowance["Resource"]), (&json!("Allow"), &json!(resource)));
+            allowance["Principal"].clone()
+        };
+        let service = "logdelivery.elasticloadbalancing.amazonaws.com";
+        let account = "arn:aws:iam::127311923021:root";
+        assert_eq!(principal("us-east-1"), json!({ "Service": service, "AWS": account }));
+        assert_eq!(principal("eu-central-2"), json!({ "Service": service }));
+        let (_, without) = write("[ingress]\naccess_logs = false\n[services.payments]", "us-east-1");
+        assert!(without.alb_logs.is_none());
+    }
+}

@@ -146,3 +146,82 @@ fn add_app_mesh(draft: &mut Draft<'_>, model: &MeshModel) -> Result<BTreeMap<Str
     }
     Ok(nodes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        blueprint::{
+            Facts, network,
+            samples::{encryption, facts, parse},
+        },
+        config::EnvSuffix,
+        engine::{Blueprint, Key},
+    };
+
+    const SERVICES: &str = "[services.payments]\ncalls = [\"accounts\"]\n[services.accounts]";
+
+    fn write(more: &str, app_mesh: bool) -> (Blueprint, Mesh) {
+        let (config, suffix) = (parse(more), EnvSuffix::parse("dev").expect("a suffix"));
+        let facts = Facts { app_mesh, ..facts() };
+        let mut draft = Draft::new(&config, &suffix, &facts);
+        let encryption = encryption(&mut draft);
+        let network = network::add(&mut draft);
+        let mesh = add(&mut draft, &encryption, &network);
+        draft.blueprint.check().expect("references point backwards and keys are unique");
+        (draft.blueprint, mesh)
+    }
+
+    fn names(blueprint: &Blueprint, chapter: Chapter) -> Vec<String> {
+        let nodes = blueprint.nodes().iter().filter(|node| node.chapter == chapter);
+        nodes.map(|node| format!("{} {}", node.key, node.name)).collect()
+    }
+
+    #[test]
+    fn each_service_has_a_name_and_a_certificate() {
+        let (blueprint, mesh) = write(SERVICES, false);
+        assert_eq!(
+            names(&blueprint, Chapter::Mesh),
+            [
+                "namespace/services dev.local",
+                "discovery-service/accounts accounts",
+                "discovery-service/payments payments",
+                "mesh-authority/services mesh-authority-dev",
+                "mesh-certificate/accounts mesh-certificate-accounts-dev",
+                "mesh-certificate/payments mesh-certificate-payments-dev",
+            ]
+        );
+        assert!(mesh.virtual_nodes.is_empty());
+        let certificate = blueprint.get(mesh.certificates["payments"].key()).expect("the certificate");
+        assert_eq!(certificate.dependencies(), [Key::new("kms-key", "main"), Key::new("mesh-authority", "services")]);
+        assert_eq!(certificate.spec["dns_name"], "payments.dev.local");
+        assert_eq!((&certificate.spec["days"], &certificate.spec["renew_before_days"]), (&json!(30), &json!(10)));
+    }
+
+    #[test]
+    fn app_mesh_comes_in_the_order_in_which_it_can_be_made() {
+        let (blueprint, mesh) = write(SERVICES, true);
+        assert_eq!(mesh.virtual_nodes.keys().collect::<Vec<_>>(), ["accounts", "payments"]);
+        let on = |kind: &str, name: &str| {
+            let node = blueprint.get(&Key::new(kind, name)).expect("a part of the mesh");
+            node.dependencies().iter().map(|key| key.kind().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(on("virtual-node", "payments"), ["mesh"]);
+        assert_eq!(on("virtual-router", "payments"), ["mesh"]);
+        assert_eq!(on("mesh-route", "payments"), ["mesh", "virtual-node", "virtual-router"]);
+        assert_eq!(on("virtual-service", "payments"), ["mesh", "virtual-router"]);
+        let service = blueprint.get(&Key::new("virtual-service", "payments")).expect("the service");
+        assert_eq!(service.name, "payments.dev.local");
+    }
+
+    #[test]
+    fn the_model_follows_the_configuration() {
+        let config = parse(&format!("[mesh]\nrequest_timeout_seconds = 9\nretries = 2\n{SERVICES}"));
+        let (suffix, facts) = (EnvSuffix::parse("pr-1").expect("a suffix"), facts());
+        let model = model(&Draft::new(&config, &suffix, &facts));
+        assert_eq!((model.trust_domain(), model.namespace()), ("pr-1.platform", "pr-1.local"));
+        let timeouts = model.service("accounts").expect("a service").timeouts;
+        assert_eq!((timeouts.request.as_secs(), timeouts.per_try.as_secs()), (9, 3));
+        assert_eq!(model.callers_of("accounts"), ["payments"]);
+    }
+}

@@ -12,8 +12,13 @@ pub mod identity;
 pub mod ingress;
 pub mod mesh;
 pub mod network;
+pub mod observability;
 pub mod registry;
+#[cfg(test)]
+mod samples;
+pub mod scaling;
 pub mod secrets;
+pub mod services;
 
 pub use build::build;
 pub use data::Data;
@@ -23,5 +28,6 @@ pub use identity::Identity;
 pub use ingress::Ingress;
 pub use mesh::Mesh;
 pub use network::Network;
+pub use observability::Alarms;
 pub use registry::Registry;
 pub use secrets::Secrets;

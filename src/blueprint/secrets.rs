@@ -32,3 +32,28 @@ pub fn add(draft: &mut Draft<'_>, encryption: &Encryption) -> Secrets {
 fn user_name(service: &str) -> String {
     service.replace('-', "_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        blueprint::samples::{encryption, facts, parse},
+        config::EnvSuffix,
+    };
+
+    #[test]
+    fn who_asks_for_credentials_gets_a_user_of_its_own() {
+        let config = parse("[services.user-profile]\ncredentials = true\n[services.accounts]");
+        let (suffix, facts) = (EnvSuffix::parse("dev").expect("a suffix"), facts());
+        let mut draft = Draft::new(&config, &suffix, &facts);
+        let encryption = encryption(&mut draft);
+        let secrets = add(&mut draft, &encryption);
+        assert_eq!(secrets.credentials.keys().collect::<Vec<_>>(), ["user-profile"]);
+        let secret = draft.blueprint.get(secrets.credentials["user-profile"].key()).expect("the secret");
+        assert_eq!(
+            (secret.name.as_str(), &secret.spec["username"]),
+            ("db-credentials-user-profile-dev", &"user_profile".into())
+        );
+        draft.blueprint.check().expect("references point backwards");
+    }
+}

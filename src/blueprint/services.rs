@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Alarms, Data, Draft, Encryption, Identity, Ingress, Mesh, Network, Secrets, containers::Task, mesh};
+use super::{Data, Draft, Encryption, Identity, Ingress, Mesh, Network, Secrets, containers::Task, mesh};
 use crate::{
     aws::{
+        cloudwatch::Alarm,
         ecs::{Cluster, Placeholder, Service, Share, TaskDefinition, Variable},
-        logs::LogGroup,
+        logs::{self, LogGroup},
     },
     config::{self, injected},
     engine::{Chapter, Handle, Output},
@@ -44,7 +45,7 @@ http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Answer).serve_for
 const GRACE_SECONDS: u32 = 60;
 
 /// The chapters that services build on.
-#[expect(missing_docs, reason = "each is the chapter of that name")]
+#[expect(missing_docs, reason = "each is the chapter of that name; alarms are by service")]
 pub struct Foundations<'a> {
     pub encryption: &'a Encryption,
     pub network: &'a Network,
@@ -54,7 +55,7 @@ pub struct Foundations<'a> {
     pub identity: &'a Identity,
     pub ingress: &'a Ingress,
     pub cluster: &'a Handle<Cluster>,
-    pub alarms: &'a Alarms,
+    pub alarms: &'a BTreeMap<String, Vec<Handle<Alarm>>>,
 }
 
 /// Adds all services.
@@ -66,7 +67,7 @@ pub fn add(draft: &mut Draft<'_>, on: &Foundations<'_>) -> BTreeMap<String, Hand
 
 /// The name of a service's log group.
 pub fn log_group(suffix: &str, service: &str) -> String {
-    format!("/platformctl/{suffix}/service/{service}")
+    format!("{}service/{service}", logs::prefix(suffix))
 }
 
 fn add_one(
@@ -91,7 +92,7 @@ fn add_one(
     let entrance = task.entrance();
     let definition = task_definition(draft, on, &task);
     let definition = draft.add(Chapter::Services, name, &["task", name], definition);
-    let alarms = on.alarms.by_service.get(name).into_iter().flatten();
+    let alarms = on.alarms.get(name).into_iter().flatten();
     let running = Service {
         cluster: on.cluster.arn(),
         task_definition: definition.arn(),
@@ -112,9 +113,16 @@ fn add_one(
         alarms: alarms.map(|alarm| alarm.name()).collect(),
         grace_seconds: GRACE_SECONDS,
         execute_command: draft.config.cluster.execute_command,
-        after: on.network.private_routes.iter().map(|table| table.id().wrap("", "")).collect(),
+        after: what_starting_needs(on.network, name),
     };
     draft.add(Chapter::Services, name, &["service", name], running)
+}
+
+/// The way to the images, and what the security group lets through.
+fn what_starting_needs(network: &Network, name: &str) -> Vec<Output<()>> {
+    let routes = network.private_routes.iter().map(|route| route.id().wrap("", ""));
+    let rules = network.service_rules[name].iter().map(|rule| rule.id().wrap("", ""));
+    routes.chain(rules).collect()
 }
 
 fn data(data: &Data, name: &str) -> BTreeMap<&'static str, Output<Variable>> {
@@ -143,4 +151,121 @@ fn task_definition(draft: &Draft<'_>, on: &Foundations<'_>, task: &Task<'_>) -> 
 fn placeholder(health_path: &str) -> Placeholder {
     let command = ["python3", "-B", "-c", PLACEHOLDER, health_path].map(str::to_owned);
     Placeholder { image: PLACEHOLDER_IMAGE.to_owned(), command: command.to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::super::{Facts, cluster, data, encryption, examples, identity, ingress, network, registry, secrets};
+    use super::*;
+    use crate::engine::{Blueprint, Key, blueprint::dependencies};
+
+    fn blueprint(more: &str, app_mesh: bool) -> Blueprint {
+        let (config, suffix) = (examples::config(more), examples::suffix());
+        let facts = Facts { app_mesh, ..examples::facts() };
+        let mut draft = Draft::new(&config, &suffix, &facts);
+        let encryption = encryption::add(&mut draft);
+        let network = network::add(&mut draft);
+        let registry = registry::add(&mut draft, &encryption);
+        let data = data::add(&mut draft, &encryption);
+        let secrets = secrets::add(&mut draft, &encryption);
+        let mesh = mesh::add(&mut draft, &encryption, &network);
+        let identity = identity::add(&mut draft, &encryption, &registry, &data, &secrets, &mesh);
+        let ingress = ingress::add(&mut draft, &network, &data);
+        let cluster = cluster::add(&mut draft, &encryption);
+        let alarms = BTreeMap::new();
+        let on = Foundations {
+            encryption: &encryption,
+            network: &network,
+            data: &data,
+            secrets: &secrets,
+            mesh: &mesh,
+            identity: &identity,
+            ingress: &ingress,
+            cluster: &cluster,
+            alarms: &alarms,
+        };
+        add(&mut draft, &on);
+        draft.blueprint
+    }
+
+    fn spec(blueprint: &Blueprint, kind: &str, name: &str) -> Value {
+        blueprint.get(&Key::new(kind, name)).expect("it is in the blueprint").spec.clone()
+    }
+
+    fn named<'a>(containers: &'a Value, name: &str) -> &'a Value {
+        let containers = containers.as_array().expect("a list");
+        containers.iter().find(|container| container["name"] == name).expect("there is one of that name")
+    }
+
+    #[test]
+    fn references_point_backwards() {
+        assert_eq!(blueprint("", false).check(), Ok(()));
+        assert_eq!(blueprint("", true).check(), Ok(()));
+    }
+
+    #[test]
+    fn the_application_learns_its_peers_data_and_secrets() {
+        let task = spec(&blueprint("", false), "task-definition", "payments");
+        let application = &task["application"];
+        assert_eq!(application["environment"]["PORT"], "8080");
+        assert_eq!(application["environment"]["ACCOUNTS_URL"], "http://127.0.0.1:15101");
+        assert_eq!(application["environment"]["TABLE_NAME"]["$ref"], "table/payments#name");
+        assert_eq!(
+            application["secrets"]["DATABASE_PASSWORD"],
+            json!({ "$ref": "credentials-secret/payments#arn", "$suffix": ":password::" })
+        );
+        let direct = spec(&blueprint("", true), "task-definition", "payments");
+        assert_eq!(direct["application"]["environment"]["ACCOUNTS_URL"], "http://accounts.dev.local:8080");
+    }
+
+    #[test]
+    fn without_an_image_the_placeholder_runs() {
+        let plain = blueprint("", false);
+        let task = spec(&plain, "task-definition", "payments");
+        assert_eq!(task["image"], task["placeholder"]["image"]);
+        let last = task["placeholder"]["command"].as_array().and_then(|command| command.last());
+        assert_eq!(last, Some(&json!("/healthz")));
+    }
+
+    /// ECS stops containers in the reverse order of their start: Envoy has to go before the application that it serves.
+    #[test]
+    fn envoy_starts_after_the_application_and_app_meshs_before() {
+        let task = spec(&blueprint("", false), "task-definition", "payments");
+        assert_eq!(named(&task["sidecars"], "envoy")["depends_on"], json!({ "app": "START", "mesh-init": "SUCCESS" }));
+        assert_eq!(task["application"]["depends_on"], json!({}));
+        let task = spec(&blueprint("", true), "task-definition", "payments");
+        assert_eq!(task["application"]["depends_on"], json!({ "envoy": "HEALTHY" }));
+        assert_eq!(named(&task["sidecars"], "envoy")["depends_on"], json!({ "mesh-init": "SUCCESS" }));
+        assert_eq!(task["proxy"]["application_ports"], json!([8080]));
+    }
+
+    /// ECS API reference, ContainerDefinition: what the containers are granted fits into the task.
+    #[test]
+    fn containers_fit_into_their_task() {
+        for (more, app_mesh) in [("", false), ("", true), ("[services.tiny]\ncpu = 256\nmemory = 512\n", true)] {
+            let blueprint = blueprint(more, app_mesh);
+            for node in blueprint.nodes().iter().filter(|node| node.key.kind() == "task-definition") {
+                let task = &node.spec;
+                let sidecars = task["sidecars"].as_array().expect("a list");
+                let all: Vec<&Value> = sidecars.iter().chain([&task["application"]]).collect();
+                let cpu: u64 = all.iter().filter_map(|one| one["cpu"].as_u64()).sum();
+                let kept = |one: &Value| one["memory"].as_u64().or(one["memory_reservation"].as_u64());
+                let memory: u64 = all.iter().filter_map(|one| kept(one)).sum();
+                assert!(cpu <= task["cpu"].as_u64().expect("a number"), "{}: {cpu}", node.key);
+                assert!(memory <= task["memory"].as_u64().expect("a number"), "{}: {memory}", node.key);
+            }
+        }
+    }
+
+    #[test]
+    fn the_service_waits_for_the_way_out_without_naming_it() {
+        let service = spec(&blueprint("", false), "ecs-service", "payments");
+        let waits = dependencies(&service["after"]);
+        assert!(waits.iter().any(|key| key.kind() == "nat-route"), "{waits:?}");
+        assert!(waits.iter().any(|key| key.kind() == "security-group-rule"), "{waits:?}");
+        assert_eq!(service["capacity"], json!([{ "provider": "FARGATE_SPOT", "base": 0, "weight": 1 }]));
+        assert_eq!((&service["container"], &service["container_port"]), (&json!("envoy"), &json!(15008)));
+    }
 }

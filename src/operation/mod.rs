@@ -3,14 +3,18 @@
 //! [`Workspace`] is what a run works on; [`prepare`] looks and plans; [`apply`] carries out; [`leftovers`] proves that nothing is left.
 
 pub mod apply;
+pub mod doctor;
 pub mod error;
 pub mod facts;
 pub mod leftovers;
 pub mod prepare;
+pub mod status;
 pub mod workspace;
 
 pub use apply::apply;
+pub use doctor::{Check, Verdict, doctor, doctor_cheap};
 pub use error::OperationError;
 pub use leftovers::{Leftover, leftovers};
 pub use prepare::{Intention, Prepared, prepare};
+pub use status::{StatusReport, status, status_with};
 pub use workspace::Workspace;

@@ -55,8 +55,10 @@
 //! [`pace::run_paced`].
 
 pub mod appmesh;
+pub mod autoscaling;
 pub mod call;
 pub mod clock;
+pub mod cloudwatch;
 mod connector;
 mod disk;
 pub mod durations;
@@ -64,6 +66,7 @@ pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
+pub mod elbv2;
 mod engine;
 pub mod error;
 pub mod fault;
@@ -86,7 +89,7 @@ mod sts;
 mod tag_rules;
 mod tagging;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod throttle;
 pub mod world;
 

@@ -1,16 +1,22 @@
 //! All services of the simulated AWS.
 
 use super::registry::Registry;
-use super::{appmesh, dynamodb, ec2, ecr, ecs, iam, kms, logs, s3, secretsmanager, servicediscovery, servicequotas, sns, sts, tagging};
+use super::{
+    appmesh, autoscaling, cloudwatch, dynamodb, ec2, ecr, ecs, elbv2, iam, kms, logs, s3, secretsmanager,
+    servicediscovery, servicequotas, sns, sts, tagging,
+};
 
 /// A registry of every operation that the simulation knows.
 pub(super) fn registry() -> Registry {
     let mut registry = Registry::default();
     appmesh::register(&mut registry);
+    autoscaling::register(&mut registry);
+    cloudwatch::register(&mut registry);
     dynamodb::register(&mut registry);
     ec2::register(&mut registry);
     ecr::register(&mut registry);
     ecs::register(&mut registry);
+    elbv2::register(&mut registry);
     iam::register(&mut registry);
     kms::register(&mut registry);
     logs::register(&mut registry);

@@ -7,11 +7,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::appmesh::AppMeshState;
+use super::autoscaling::AutoScalingState;
 use super::clock::Moment;
+use super::cloudwatch::CloudWatchState;
 use super::dynamodb::DynamoDbState;
 use super::ec2::Ec2State;
 use super::ecr::EcrState;
 use super::ecs::EcsState;
+use super::elbv2::Elbv2State;
 use super::iam::IamState;
 use super::kms::KmsState;
 use super::logs::LogsState;
@@ -152,6 +155,10 @@ macro_rules! world {
 world! {
     /// Meshes and what is in them.
     appmesh: AppMeshState,
+    /// Scalable targets and scaling policies.
+    autoscaling: AutoScalingState,
+    /// Alarms and dashboards.
+    cloudwatch: CloudWatchState,
     /// Tables.
     dynamodb: DynamoDbState,
     /// VPC, subnets, gateways, groups, network interfaces.
@@ -160,6 +167,8 @@ world! {
     ecr: EcrState,
     /// Clusters, task definitions, services, tasks.
     ecs: EcsState,
+    /// Load balancers, target groups, listeners, rules.
+    elbv2: Elbv2State,
     /// Roles.
     iam: IamState,
     /// Keys and aliases.

@@ -69,6 +69,11 @@ impl Store {
         Lock::take(&self.directory.join("lock"), &Holder::this(operation))
     }
 
+    /// Who is at work on the environment, for people.
+    pub fn holder(&self) -> Option<Holder> {
+        Lock::holder(&self.directory.join("lock"))
+    }
+
     /// Opens the journal for a run: compacted, with a cut-off last line set aside in a file of its own.
     ///
     /// # Errors
@@ -197,7 +202,9 @@ mod tests {
             Err(StateError::Locked { holder }) => assert_eq!(holder.operation, "up"),
             other => panic!("{other:?}"),
         }
+        assert_eq!(store.holder().map(|holder| holder.operation).as_deref(), Some("up"));
         drop(first);
+        assert_eq!(store.holder(), None);
         store.lock("destroy").expect("free again");
     }
 

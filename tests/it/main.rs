@@ -1,6 +1,6 @@
 //! All integration tests in one binary, so that the SDK is linked once.
 
+mod cli;
 mod engine;
 mod lab;
 mod life;
-mod moto;

@@ -28,6 +28,7 @@ fn to_sdk(query: &Query) -> Result<TargetTrackingMetricDataQuery, Failure> {
     let built = match &query.source {
         Source::Expression(expression) => built.expression(expression),
         Source::Metric(metric) => built.metric_stat(stat(metric)?),
+        Source::Insights(_) => return Err(Failure::internal("a scaling policy can't follow a Metrics Insights query")),
     };
     built.build().map_err(incomplete)
 }

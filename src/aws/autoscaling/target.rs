@@ -56,11 +56,11 @@ fn observe(it: &Described) -> Map<String, Value> {
 
 /// The targets of these resources, or of all ECS services where none is named.
 async fn describe(aws: &Aws, resources: Option<Vec<String>>) -> Result<Vec<Described>, Failure> {
+    // A dimension is only taken together with resources (API reference); ECS services have only one anyway.
     let mut pages = aws
         .autoscaling
         .describe_scalable_targets()
         .service_namespace(ServiceNamespace::Ecs)
-        .scalable_dimension(ScalableDimension::EcsServiceDesiredCount)
         .set_resource_ids(resources)
         .max_results(i32::try_from(AT_ONCE).unwrap_or(i32::MAX))
         .into_paginator()
@@ -73,15 +73,18 @@ async fn describe(aws: &Aws, resources: Option<Vec<String>>) -> Result<Vec<Descr
     Ok(found)
 }
 
-/// The tags of a target: as the tag search showed them, or asked for where it did not.
-async fn tags_of(aws: &Aws, scope: &Scope<'_>, arn: &str) -> Result<Tags, Failure> {
-    if let Some(hit) = scope.tagged.iter().find(|hit| hit.arn == arn) {
-        return Ok(hit.tags.clone());
+/// The tags of a target, unless they can only be ours: the tag search has them, or we recorded that we made it.
+async fn tags_of(aws: &Aws, scope: &Scope<'_>, resource: &str, arn: &str) -> Result<Option<Tags>, Failure> {
+    if let Some(tags) = tags::searched(scope, arn) {
+        return Ok(Some(tags.clone()));
+    }
+    if scope.by_id(resource).is_some() {
+        return Ok(None);
     }
     let call = aws.autoscaling.list_tags_for_resource().resource_arn(arn);
     match call.send().await.of("application-autoscaling:ListTagsForResource") {
-        Ok(answer) => Ok(answer.tags.unwrap_or_default().into_iter().collect()),
-        Err(failure) if failure.class == Class::Absent => Ok(Tags::new()),
+        Ok(answer) => Ok(Some(answer.tags.unwrap_or_default().into_iter().collect())),
+        Err(failure) if failure.class == Class::Absent => Ok(Some(Tags::new())),
         Err(failure) => Err(failure),
     }
 }
@@ -151,19 +154,19 @@ impl Resource for ScalableTarget {
             if !wanted.contains(resource) && !hits.contains(arn) {
                 continue;
             }
-            let tags = tags_of(aws, scope, arn).await?;
+            let tags = tags_of(aws, scope, resource, arn).await?;
             let target = scope.targets.iter().find(|target| target.text("resource") == Some(resource));
             let seen = Sighting {
                 key: Key::new(Self::KIND, "?"),
                 // It has no name of its own: who scales what a target wants to scale takes that one's place.
-                name: target.map_or_else(|| tags::name_of(&tags), |target| target.name.clone()),
+                name: target.map_or_else(|| tags.as_ref().map(tags::name_of).unwrap_or_default(), |it| it.name.clone()),
                 id: resource.to_owned(),
                 outputs: outputs(resource, arn),
                 observed: observe(it),
                 tags: None,
                 life: Life::Live,
             };
-            found.extend(tags::identify(scope, seen, &tags));
+            found.extend(tags::identify_unread(scope, seen, tags.as_ref()));
         }
         Ok(found)
     }

@@ -197,7 +197,8 @@ impl Resource for Namespace {
         for namespace in list(aws).await? {
             found.extend(sighting(aws, scope, &namespace).await?);
         }
-        let missing: Vec<_> = scope.targets.iter().filter(|target| !found.iter().any(|seen| seen.key == target.key)).collect();
+        let missing: Vec<_> =
+            scope.targets.iter().filter(|target| !found.iter().any(|seen| seen.key == target.key)).collect();
         for target in missing {
             found.extend(being_made(aws, target).await?);
         }

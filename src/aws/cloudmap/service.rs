@@ -153,10 +153,14 @@ impl Resource for DiscoveryService {
         if scope.targets.is_empty() && !scope.sweep {
             return Ok(Vec::new());
         }
-        // Services can only be listed by their namespace: the one that they are wanted in, or any that the tags know.
+        // Services can only be listed by their namespace: by the one that they are wanted in, else by those
+        // that the tags know.
         let wanted = scope.targets.iter().filter_map(|target| target.text("namespace"));
         let tagged = scope.tagged_with(":namespace/ns-").map(|hit| hit.id());
-        let namespaces: BTreeSet<&str> = wanted.chain(tagged).collect();
+        let mut namespaces: BTreeSet<&str> = wanted.collect();
+        if scope.sweep || namespaces.is_empty() {
+            namespaces.extend(tagged);
+        }
         let mut services = Vec::new();
         for namespace in namespaces {
             services.extend(of_namespace(aws, namespace).await?);

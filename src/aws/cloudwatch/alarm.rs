@@ -152,7 +152,7 @@ impl Resource for Alarm {
             for it in answer.metric_alarms() {
                 let name = it.alarm_name().unwrap_or_default();
                 let arn = it.alarm_arn().unwrap_or_default();
-                let tags = shared::tags_of(aws, scope, arn).await?;
+                let tags = shared::tags_of(aws, scope, name, arn).await?;
                 let seen = Sighting {
                     key: Key::new(Self::KIND, "?"),
                     name: name.to_owned(),
@@ -162,7 +162,7 @@ impl Resource for Alarm {
                     tags: None,
                     life: Life::Live,
                 };
-                found.extend(tags::identify(scope, seen, &tags));
+                found.extend(tags::identify_unread(scope, seen, tags.as_ref()));
             }
         }
         Ok(found)

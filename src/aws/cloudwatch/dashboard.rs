@@ -88,7 +88,7 @@ impl Resource for Dashboard {
             let text = answer.dashboard_body().unwrap_or_default();
             // What is no JSON differs from each body of ours.
             let body = serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-            let tags = shared::tags_of(aws, scope, &arn).await?;
+            let tags = shared::tags_of(aws, scope, name, &arn).await?;
             let seen = Sighting {
                 key: Key::new(Self::KIND, "?"),
                 name: name.to_owned(),
@@ -98,7 +98,7 @@ impl Resource for Dashboard {
                 tags: None,
                 life: Life::Live,
             };
-            found.extend(tags::identify(scope, seen, &tags));
+            found.extend(tags::identify_unread(scope, seen, tags.as_ref()));
         }
         Ok(found)
     }

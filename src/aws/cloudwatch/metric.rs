@@ -34,8 +34,20 @@ pub struct Query {
 pub enum Source {
     /// Metric math over the other queries.
     Expression(String),
+    /// Metrics Insights over all series of a namespace, whatever their dimensions are.
+    Insights(Insights),
     /// A metric.
     Metric(Metric),
+}
+
+/// A query in the language of Metrics Insights; alarms can watch one (CloudWatch User Guide, "Create an alarm on a Metrics Insights
+/// query").
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Insights {
+    /// `SELECT …`.
+    pub query: String,
+    /// Seconds that one value stands for.
+    pub period_seconds: u32,
 }
 
 /// A statistic of a metric.
@@ -60,6 +72,12 @@ impl Query {
         Query { id: id.to_owned(), label: label.to_owned(), returned: true, source }
     }
 
+    /// A Metrics Insights query, which is what is watched.
+    pub fn insights(id: &str, label: &str, query: impl Into<String>, period_seconds: u32) -> Self {
+        let source = Source::Insights(Insights { query: query.into(), period_seconds });
+        Query { id: id.to_owned(), label: label.to_owned(), returned: true, source }
+    }
+
     /// A metric that expressions use.
     pub fn metric(id: &str, label: &str, metric: Metric) -> Self {
         Query { id: id.to_owned(), label: label.to_owned(), returned: false, source: Source::Metric(metric) }
@@ -75,15 +93,23 @@ impl Query {
         let query = MetricDataQuery::builder().id(&self.id).label(&self.label).return_data(self.returned);
         Ok(match &self.source {
             Source::Expression(expression) => query.expression(expression).build(),
+            Source::Insights(insights) => {
+                query.expression(&insights.query).period(period(insights.period_seconds)).build()
+            }
             Source::Metric(metric) => query.metric_stat(metric.to_sdk()?).build(),
         })
     }
 
     /// In the form of the specification.
     pub(super) fn observe(query: &MetricDataQuery) -> Self {
-        let source = match query.metric_stat() {
-            Some(stat) => Source::Metric(Metric::observe(stat)),
-            None => Source::Expression(query.expression().unwrap_or_default().to_owned()),
+        let expression = query.expression().unwrap_or_default().to_owned();
+        let source = match (query.metric_stat(), query.period()) {
+            (Some(stat), _) => Source::Metric(Metric::observe(stat)),
+            (None, Some(period)) => Source::Insights(Insights {
+                query: expression,
+                period_seconds: u32::try_from(period).unwrap_or_default(),
+            }),
+            (None, None) => Source::Expression(expression),
         };
         Query {
             id: query.id().unwrap_or_default().to_owned(),
@@ -95,14 +121,21 @@ impl Query {
     }
 }
 
+fn period(seconds: u32) -> i32 {
+    i32::try_from(seconds).unwrap_or(i32::MAX)
+}
+
 impl Metric {
     fn to_sdk(&self) -> Result<MetricStat, Failure> {
         let mut metric = SdkMetric::builder().namespace(&self.namespace).metric_name(&self.name);
         for (name, value) in &self.dimensions {
             metric = metric.dimensions(Dimension::builder().name(name).value(value.get()?).build());
         }
-        let period = i32::try_from(self.period_seconds).unwrap_or(i32::MAX);
-        Ok(MetricStat::builder().metric(metric.build()).period(period).stat(&self.statistic).build())
+        Ok(MetricStat::builder()
+            .metric(metric.build())
+            .period(period(self.period_seconds))
+            .stat(&self.statistic)
+            .build())
     }
 
     fn observe(stat: &MetricStat) -> Self {
@@ -133,7 +166,12 @@ mod tests {
             period_seconds: 60,
             statistic: "Average".to_owned(),
         };
-        for query in [Query::metric("m0", "CPU", metric).returned(), Query::expression("e1", "twice", "m0*2")] {
+        let queries = [
+            Query::metric("m0", "CPU", metric).returned(),
+            Query::expression("e1", "twice", "m0*2"),
+            Query::insights("q1", "least", "SELECT MIN(days) FROM \"x\"", 60),
+        ];
+        for query in queries {
             let sent = query.to_sdk().expect("all is known");
             assert_eq!(Query::observe(&sent), query);
         }

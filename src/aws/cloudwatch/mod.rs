@@ -12,7 +12,7 @@ mod shared;
 
 pub use alarm::{Alarm, AlarmArn, AlarmName};
 pub use dashboard::{Dashboard, DashboardArn};
-pub use metric::{DimensionValue, Metric, Query, Source};
+pub use metric::{DimensionValue, Insights, Metric, Query, Source};
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {

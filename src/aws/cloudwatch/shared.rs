@@ -6,17 +6,20 @@ use crate::{
     tag_list,
 };
 
-/// The tags of a thing: as the tag search showed them, or asked for where it did not.
+/// The tags of a thing, unless they can only be ours: the tag search has them, or we recorded that we made it.
 ///
 /// # Errors
 /// The call's own.
-pub async fn tags_of(aws: &Aws, scope: &Scope<'_>, arn: &str) -> Result<Tags, Failure> {
-    if let Some(hit) = scope.tagged.iter().find(|hit| hit.arn == arn) {
-        return Ok(hit.tags.clone());
+pub async fn tags_of(aws: &Aws, scope: &Scope<'_>, name: &str, arn: &str) -> Result<Option<Tags>, Failure> {
+    if let Some(tags) = tags::searched(scope, arn) {
+        return Ok(Some(tags.clone()));
+    }
+    if scope.by_id(name).is_some() {
+        return Ok(None);
     }
     match aws.cloudwatch.list_tags_for_resource().resource_arn(arn).send().await.of("cloudwatch:ListTagsForResource") {
-        Ok(answer) => Ok(tags::collect(answer.tags().iter().map(|tag| (tag.key(), tag.value())))),
-        Err(failure) if failure.class == Class::Absent => Ok(Tags::new()),
+        Ok(answer) => Ok(Some(tags::collect(answer.tags().iter().map(|tag| (tag.key(), tag.value()))))),
+        Err(failure) if failure.class == Class::Absent => Ok(Some(Tags::new())),
         Err(failure) => Err(failure),
     }
 }

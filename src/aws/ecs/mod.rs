@@ -14,6 +14,8 @@ pub mod service;
 mod service_settings;
 pub mod shared;
 pub mod task_definition;
+#[cfg(test)]
+mod tests;
 
 pub use cluster::Cluster;
 pub use container::{Check, Container, Log, Mount, Proxy, SecretKey, Variable};

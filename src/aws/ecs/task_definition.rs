@@ -70,7 +70,7 @@ pub(super) fn outputs(arn: &str) -> Outputs {
 }
 
 /// The label of the application's container that tells what the revision was registered from.
-pub(super) const CONTENT_LABEL: &str = "platformctl.content";
+pub(in crate::aws) const CONTENT_LABEL: &str = "platformctl.content";
 
 impl TaskDefinition {
     fn application(&self) -> Result<aws_sdk_ecs::types::ContainerDefinition, Failure> {

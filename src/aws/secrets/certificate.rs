@@ -78,10 +78,38 @@ impl CertificateSecret {
         };
         let leaf = authority.issue(&request, OffsetDateTime::now_utc()).map_err(unfit)?;
         let facts = Facts::of(&leaf.chain_pem)?;
-        let description = facts.describe(&format!("Mesh certificate of {}", self.dns_name));
+        let description = facts.describe(&self.describe()?);
         let value = LeafSecret::new(leaf, authority.cert_pem).to_json().map_err(unfit)?;
         Ok(Issued { facts, description, value })
     }
+}
+
+const WHAT: &str = "Mesh certificate of ";
+const NAME: &str = " as ";
+const DAYS: &str = " for days ";
+const AUTHORITY: &str = " by ";
+
+impl CertificateSecret {
+    /// What the certificate was issued for, so that it can be compared with what is wanted where nothing is recorded.
+    fn describe(&self) -> Result<String, Failure> {
+        let Self { trust_domain, service, dns_name, days, .. } = self;
+        Ok(format!("{WHAT}{trust_domain}/{service}{NAME}{dns_name}{DAYS}{days}{AUTHORITY}{}", self.authority.get()?))
+    }
+}
+
+/// Reads what [`CertificateSecret::describe`] wrote, as the fields of a specification; nothing where a person wrote something else.
+fn read_description(text: &str) -> Option<Map<String, Value>> {
+    let (trust_domain, rest) = text.strip_prefix(WHAT)?.split_once('/')?;
+    let (service, rest) = rest.split_once(NAME)?;
+    let (dns_name, rest) = rest.split_once(DAYS)?;
+    let (days, authority) = rest.split_once(AUTHORITY)?;
+    let mut fields = Map::new();
+    fields.insert("trust_domain".into(), trust_domain.into());
+    fields.insert("service".into(), service.into());
+    fields.insert("dns_name".into(), dns_name.into());
+    fields.insert("days".into(), days.parse::<u16>().ok()?.into());
+    fields.insert("authority".into(), authority.into());
+    Some(fields)
 }
 
 /// The wanted number of days where the certificate still has them, else the days that it has left: so that a certificate
@@ -93,6 +121,7 @@ fn days_kept(facts: &Facts, wanted: u64, now: OffsetDateTime) -> u64 {
 fn observe(secret: &Secret, target: Option<&Target>, outputs: &mut Outputs, observed: &mut Map<String, Value>) {
     let Some(facts) = Facts::read(&secret.description) else { return };
     facts.add_to(outputs);
+    observed.extend(read_description(&facts.what).unwrap_or_default());
     if let Some(wanted) = target.and_then(|target| target.spec.get("renew_before_days")).and_then(Value::as_u64) {
         observed.insert("renew_before_days".into(), days_kept(&facts, wanted, OffsetDateTime::now_utc()).into());
     }
@@ -170,8 +199,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_it_was_issued_for_is_read_back() {
+        let spec = serde_json::json!({
+            "key": "arn:aws:kms:us-east-1:1:key/x", "authority": "arn:aws:secretsmanager:us-east-1:1:secret:mesh-authority-dev-AbCdEf",
+            "service": "payments", "trust_domain": "dev.platform", "dns_name": "payments.dev.local", "days": 30, "renew_before_days": 10,
+        });
+        let secret: CertificateSecret = serde_json::from_value(spec.clone()).expect("a specification");
+        let fields = read_description(&secret.describe().expect("known")).expect("readable");
+        assert_eq!(fields.len(), 5);
+        assert!(fields.iter().all(|(name, value)| spec[name] == *value), "{fields:?}");
+        assert_eq!(read_description("somebody's own words"), None);
+    }
+
+    #[test]
     fn a_certificate_that_nears_its_end_differs_from_the_specification() {
-        let facts = Facts { not_after: "2026-12-23T07:00:00Z".into(), fingerprint: String::new() };
+        let facts = Facts { what: String::new(), not_after: "2026-12-23T07:00:00Z".into(), fingerprint: String::new() };
         assert_eq!(days_kept(&facts, 10, datetime!(2026-11-23 07:00 UTC)), 10);
         assert_eq!(days_kept(&facts, 10, datetime!(2026-12-20 06:00 UTC)), 3);
         assert_eq!(days_kept(&facts, 10, datetime!(2027-01-20 06:00 UTC)), 0);

@@ -14,6 +14,8 @@ const FINGERPRINT: &str = ", SHA-256 ";
 /// When a certificate ends, and which one it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
+    /// What it is; empty before it is described.
+    pub what: String,
     /// When it ends (RFC 3339).
     pub not_after: String,
     /// SHA-256, lower-case hexadecimal.
@@ -25,7 +27,7 @@ impl Facts {
     pub fn of(certificate: &str) -> Result<Self, Failure> {
         let not_after = mesh::expiry(certificate).map_err(unfit)?;
         let not_after = not_after.format(&Rfc3339).map_err(|error| Failure::internal(error.to_string()))?;
-        Ok(Facts { not_after, fingerprint: mesh::fingerprint(certificate).map_err(unfit)? })
+        Ok(Facts { what: String::new(), not_after, fingerprint: mesh::fingerprint(certificate).map_err(unfit)? })
     }
 
     /// As a description of `what`.
@@ -36,9 +38,9 @@ impl Facts {
     /// Reads a description; `None` where a person wrote another one.
     pub fn read(description: &str) -> Option<Self> {
         let (rest, fingerprint) = description.rsplit_once(FINGERPRINT)?;
-        let (_, not_after) = rest.rsplit_once(UNTIL)?;
+        let (what, not_after) = rest.rsplit_once(UNTIL)?;
         OffsetDateTime::parse(not_after, &Rfc3339).ok()?;
-        Some(Facts { not_after: not_after.to_owned(), fingerprint: fingerprint.to_owned() })
+        Some(Facts { what: what.to_owned(), not_after: not_after.to_owned(), fingerprint: fingerprint.to_owned() })
     }
 
     /// How long the certificate is still valid; negative once it has ended.
@@ -77,8 +79,8 @@ mod tests {
         let authority = Authority::create(&request, now).expect("an authority");
         let facts = Facts::of(&authority.cert_pem).expect("readable");
         assert_eq!((facts.not_after.as_str(), facts.fingerprint.len()), ("2026-12-23T07:00:00Z", 64));
-        let description = facts.describe("Mesh authority of dev.platform");
-        assert_eq!(Facts::read(&description), Some(facts.clone()));
+        let what = "Mesh authority of dev.platform";
+        assert_eq!(Facts::read(&facts.describe(what)), Some(Facts { what: what.to_owned(), ..facts.clone() }));
         assert_eq!(facts.left(now).whole_days(), 30);
         assert!(facts.left(now + Duration::days(31)).is_negative());
     }

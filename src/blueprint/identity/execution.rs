@@ -10,8 +10,8 @@ use super::{
     trust_tasks,
 };
 use crate::{
-    aws::{iam::Role, logs, secrets::SecretArn},
-    blueprint::Draft,
+    aws::{iam::Role, secrets::SecretArn},
+    blueprint::{Draft, services::log_group},
     config::Config,
     engine::Output,
 };
@@ -52,11 +52,6 @@ fn log(draft: &Draft<'_>, service: &str) -> Value {
     let group = format!("log-group:{}:*", log_group(draft.suffix.as_str(), service));
     let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
     statement("WriteLogs", &actions, json!(draft.facts.arn("logs", &group)), None)
-}
-
-/// The name of the log group of a service's containers.
-pub fn log_group(suffix: &str, service: &str) -> String {
-    format!("{}service/{service}", logs::prefix(suffix))
 }
 
 /// What the service's containers are given: its certificate, and its database credentials where it has some.

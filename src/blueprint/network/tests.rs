@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    blueprint::Facts,
-    config::{Config, EnvSuffix, parse},
+    blueprint::examples,
+    config::{Config, parse},
     engine::{Blueprint, Key, Node},
 };
 
@@ -26,19 +26,8 @@ fn config(more: &str) -> Config {
     parse("platform.toml", &format!("{SERVICES}\n{more}")).expect("the configuration is right")
 }
 
-fn facts() -> Facts {
-    Facts {
-        account: "123456789012".to_owned(),
-        region: "us-east-1".to_owned(),
-        partition: "aws".to_owned(),
-        zones: ["us-east-1a", "us-east-1b", "us-east-1d"].map(str::to_owned),
-        app_mesh: false,
-    }
-}
-
 fn write(config: &Config) -> Blueprint {
-    let suffix = EnvSuffix::parse("dev").expect("a suffix");
-    let facts = facts();
+    let (suffix, facts) = (examples::suffix(), examples::facts());
     let mut draft = Draft::new(config, &suffix, &facts);
     add(&mut draft);
     draft.blueprint.check().expect("references point backwards and keys are unique");
@@ -86,10 +75,10 @@ fn each_zone_has_a_public_and_a_private_subnet() {
         [
             ("public-a", "subnet-public-a-dev", &json!("us-east-1a")),
             ("public-b", "subnet-public-b-dev", &json!("us-east-1b")),
-            ("public-c", "subnet-public-c-dev", &json!("us-east-1d")),
+            ("public-c", "subnet-public-c-dev", &json!("us-east-1c")),
             ("private-a", "subnet-private-a-dev", &json!("us-east-1a")),
             ("private-b", "subnet-private-b-dev", &json!("us-east-1b")),
-            ("private-c", "subnet-private-c-dev", &json!("us-east-1d")),
+            ("private-c", "subnet-private-c-dev", &json!("us-east-1c")),
         ]
     );
     let ranges: Vec<Ipv4Net> = of_kind(&blueprint, "subnet")
@@ -201,8 +190,7 @@ fn descriptions_keep_to_the_characters_that_ec2_takes() {
 #[test]
 fn flow_logs_go_to_an_encrypted_group() {
     let config = config("[network]\nflow_log_retention_days = 90");
-    let suffix = EnvSuffix::parse("dev").expect("a suffix");
-    let facts = facts();
+    let (suffix, facts) = (examples::suffix(), examples::facts());
     let mut draft = Draft::new(&config, &suffix, &facts);
     let network = add(&mut draft);
     let key = KmsKey { description: String::new(), policy: json!({}), rotation: true, deletion_window_days: 7 };

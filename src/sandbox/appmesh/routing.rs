@@ -94,13 +94,18 @@ macro_rules! lists {
     };
 }
 
+/// A mesh is in nothing else.
+fn no_parent() -> String {
+    String::new()
+}
+
 changes! {
-    "mesh" mesh mesh_name mesh_data, input => String::new(),
+    "mesh" mesh mesh_name mesh_data, input => no_parent(),
     create_mesh CreateMeshInput CreateMeshOutput,
     update_mesh UpdateMeshInput UpdateMeshOutput,
     delete_mesh DeleteMeshInput DeleteMeshOutput,
 }
-lists!("mesh" set_meshes mesh_ref, input => String::new(), list_meshes ListMeshesInput ListMeshesOutput);
+lists!("mesh" set_meshes mesh_ref, input => no_parent(), list_meshes ListMeshesInput ListMeshesOutput);
 
 changes! {
     "virtualNode" virtual_node virtual_node_name virtual_node_data, input => mesh(input.mesh_name()),

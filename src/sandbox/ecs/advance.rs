@@ -112,7 +112,7 @@ fn act(call: &mut Call<'_>, at: Moment, due: Due) {
             if let Some(task) = call.world.ecs.tasks.get_mut(&arn) {
                 let (registry, id) = (task.registry.take(), task.id().to_owned());
                 if let Some(registry) = registry {
-                    neighbours::leave(call, &registry, &id);
+                    neighbours::leave(call, &registry, &id, at);
                 }
             }
         }

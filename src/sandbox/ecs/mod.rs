@@ -6,6 +6,7 @@
 
 mod advance;
 pub mod cluster;
+mod cluster_list;
 pub mod container;
 mod container_rules;
 pub mod deployment;
@@ -26,6 +27,8 @@ mod tag_calls;
 pub mod task;
 pub mod task_definition;
 mod task_definition_lists;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::sandbox) use operations::register;
 pub(in crate::sandbox) use service_calls::set_desired;

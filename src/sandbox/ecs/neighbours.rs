@@ -1,12 +1,17 @@
 //! What ECS needs of other services: roles, images, logs, the network, load balancers, names, alarms.
 
+use std::collections::BTreeMap;
+
+use super::names;
 use super::problem::{client, invalid};
 use super::revision::Revision;
 use super::task::Task;
 use super::task_definition::TaskDefinition;
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
+use crate::sandbox::cloudwatch::state::State;
 use crate::sandbox::ec2::route::Target;
+use crate::sandbox::elbv2::health;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::iam;
 
@@ -20,19 +25,18 @@ pub fn role_can_be_passed(call: &Call<'_>, arn: &str) -> Result<(), ApiError> {
     if call.world.iam.by_arn(arn).is_some() { Ok(()) } else { Err(client("Role is not valid")) }
 }
 
-/// The role for load balancers can be assumed by ECS. ECS Developer Guide, "Amazon ECS infrastructure IAM role for load balancers".
+/// The role for load balancers can be assumed by ECS, and lets it look at targets, which is how ECS tries it out. ECS Developer Guide,
+/// "Amazon ECS infrastructure IAM role for load balancers".
 pub fn balancer_role(call: &Call<'_>, arn: &str) -> Result<(), ApiError> {
-    let refused = || {
-        invalid(format!(
-            "Unable to assume role {arn}. Please verify that the ECS service role being passed has the proper permissions."
-        ))
-    };
-    iam::assumable(call, arn, ECS, "").map_err(|_| refused())?;
-    let allowed = |action: &str| iam::may(call, arn, action, "*", &[]);
-    let needed = ["elasticloadbalancing:ModifyRule", "elasticloadbalancing:RegisterTargets"];
-    let describes = allowed("elasticloadbalancing:DescribeTargetHealth");
-    let _ = needed;
-    if describes { Ok(()) } else { Err(refused()) }
+    let source = call.arn("ecs", "service/x");
+    let assumed = iam::assumable(call, arn, ECS, &source).is_ok();
+    if assumed && iam::may(call, arn, "elasticloadbalancing:DescribeTargetHealth", "*", &[]) {
+        return Ok(());
+    }
+    Err(invalid(format!(
+        "Unable to assume role and validate the specified targetGroupArn. Please verify that the ECS service role being passed has the \
+         proper permissions: {arn}"
+    )))
 }
 
 /// Whether a log group exists.
@@ -51,8 +55,9 @@ pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str) -> Opt
         );
     }
     let execution = definition.execution_role.as_deref();
+    let source = call.arn("ecs", "task/x");
     for role in [execution, definition.task_role.as_deref()].into_iter().flatten() {
-        if iam::assumable(call, role, TASKS, "").is_err() {
+        if iam::assumable(call, role, TASKS, &source).is_err() {
             return Some(format!(
                 "ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being \
                  passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this \
@@ -60,7 +65,41 @@ pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str) -> Opt
             ));
         }
     }
-    why_logs_fail(call, definition).or_else(|| why_images_fail(call, definition))
+    why_logs_fail(call, definition)
+        .or_else(|| why_secrets_fail(call, definition))
+        .or_else(|| why_images_fail(call, definition))
+}
+
+/// Secrets are there, have the key that is asked for, and may be read and decrypted. ECS Developer Guide, "Pass Secrets Manager secrets
+/// through Amazon ECS environment variables": `<arn>:<json key>:<stage>:<version>`.
+fn why_secrets_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
+    let role = definition.execution_role.as_deref()?;
+    let wanted = definition.containers.iter().flat_map(|container| container.secrets.values());
+    wanted.into_iter().find_map(|from| {
+        let refused = |why: &str| {
+            Some(format!(
+                "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
+                 unable to retrieve secret from asm: {why}"
+            ))
+        };
+        let parts: Vec<&str> = from.split(':').collect();
+        let arn = parts.iter().take(7).copied().collect::<Vec<_>>().join(":");
+        let Some(secret) = call.world.secretsmanager.find(&arn).filter(|secret| secret.deleted_at.is_none()) else {
+            return refused("ResourceNotFoundException: Secrets Manager can't find the specified secret.");
+        };
+        if !iam::may(call, role, "secretsmanager:GetSecretValue", &arn, &[]) {
+            return refused("AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue");
+        }
+        let via = format!("secretsmanager.{}.amazonaws.com", call.region());
+        let context = [("kms:ViaService", via.as_str()), ("kms:EncryptionContext:SecretARN", arn.as_str())];
+        let key = secret.key.as_deref().filter(|key| key.starts_with("arn:"));
+        if key.is_some_and(|key| !iam::may(call, role, "kms:Decrypt", key, &context)) {
+            return refused("AccessDeniedException: Access to KMS is not allowed");
+        }
+        let name = parts.get(7).filter(|name| !name.is_empty())?;
+        let text: serde_json::Value = secret.text().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        if text.get(name).is_some() { None } else { refused(&format!("retrieved secret from Secrets Manager did not contain json key {name}")) }
+    })
 }
 
 fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
@@ -123,46 +162,70 @@ pub struct Group {
 }
 
 /// A target group.
-pub fn target_group(_call: &Call<'_>, _arn: &str) -> Option<Group> {
-    None
+pub fn target_group(call: &Call<'_>, arn: &str) -> Option<Group> {
+    let group = call.world.elbv2.target_groups.get(arn)?;
+    Some(Group {
+        target_type: group.target_type.clone(),
+        vpc: group.vpc.clone(),
+        is_attached: !call.world.elbv2.in_front_of(arn).is_empty(),
+    })
 }
 
 /// The target groups that a rule forwards to; nothing where there is no such rule, or it does more.
-pub fn forwards_to(_call: &Call<'_>, _rule: &str) -> Option<Vec<String>> {
-    None
+pub fn forwards_to(call: &Call<'_>, rule: &str) -> Option<Vec<String>> {
+    health::forwards_to(&call.world.elbv2, rule)
 }
 
 /// Sends all of a rule's traffic to one of two target groups.
-pub fn set_weights(_call: &mut Call<'_>, _rule: &str, _serving: &str, _other: &str) {}
+pub fn set_weights(call: &mut Call<'_>, rule: &str, serving: &str, other: &str) {
+    health::set_weights(&mut call.world.elbv2, rule, serving, other);
+}
 
 /// Enters a task in a target group.
-pub fn register_target(_call: &mut Call<'_>, _group: &str, _address: &str, _port: i32, _at: Moment) {}
+pub fn register_target(call: &mut Call<'_>, group: &str, address: &str, port: i32, at: Moment) {
+    health::register(&mut call.world.elbv2, group, address, port, at);
+}
 
 /// Takes a task out of a target group.
-pub fn deregister_target(_call: &mut Call<'_>, _group: &str, _address: &str, _port: i32, _at: Moment) {}
+pub fn deregister_target(call: &mut Call<'_>, group: &str, address: &str, port: i32, at: Moment) {
+    health::deregister(&mut call.world.elbv2, group, address, port, at);
+}
 
 /// When a target that runs from a moment on is healthy, if the load balancer is known to be there by then.
-pub fn healthy_at(call: &Call<'_>, _group: &str, running_at: Moment) -> Option<Moment> {
-    Some(running_at + call.durations().healthy)
+pub fn healthy_at(call: &Call<'_>, group: &str, running_at: Moment) -> Option<Moment> {
+    health::healthy_at(&call.world.elbv2, call.durations(), group, running_at)
 }
 
 /// Whether a Cloud Map service exists.
-pub fn registry_exists(_call: &Call<'_>, _arn: &str) -> bool {
-    false
+pub fn registry_exists(call: &Call<'_>, arn: &str) -> bool {
+    call.world.servicediscovery.service(arn).is_some()
 }
 
-/// Enters a task in Cloud Map.
-pub fn enter(_call: &mut Call<'_>, _registry: &str, _task: &Task) {}
+/// Enters a task in Cloud Map. ECS Developer Guide, "Use service discovery to connect Amazon ECS services with DNS names".
+pub fn enter(call: &mut Call<'_>, registry: &str, task: &Task) {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let attributes = BTreeMap::from([
+        pair("AWS_INIT_HEALTH_STATUS", "HEALTHY"),
+        pair("AWS_INSTANCE_IPV4", &task.address),
+        pair("AVAILABILITY_ZONE", &task.zone),
+        pair("ECS_CLUSTER_NAME", &task.cluster),
+        pair("ECS_SERVICE_NAME", names::short(&task.service_arn)),
+        pair("REGION", call.region()),
+    ]);
+    call.world.servicediscovery.attach(registry, task.id(), attributes, task.running_at);
+}
 
 /// Takes a task out of Cloud Map.
-pub fn leave(_call: &mut Call<'_>, _registry: &str, _task_id: &str) {}
+pub fn leave(call: &mut Call<'_>, registry: &str, task_id: &str, at: Moment) {
+    call.world.servicediscovery.detach(registry, task_id, at);
+}
 
 /// Whether an alarm exists.
-pub fn alarm_exists(_call: &Call<'_>, _name: &str) -> bool {
-    false
+pub fn alarm_exists(call: &Call<'_>, name: &str) -> bool {
+    call.world.cloudwatch.alarms.contains_key(name)
 }
 
 /// Whether an alarm is in ALARM.
-pub fn is_in_alarm(_call: &Call<'_>, _name: &str) -> bool {
-    false
+pub fn is_in_alarm(call: &Call<'_>, name: &str) -> bool {
+    call.world.cloudwatch.alarms.get(name).is_some_and(|alarm| alarm.state == State::Alarm)
 }

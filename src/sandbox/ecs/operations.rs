@@ -1,7 +1,8 @@
 //! The operations of ECS.
 
 use super::{
-    advance, cluster, deployment_calls, service_calls, tag_calls, task, task_definition, task_definition_lists,
+    advance, cluster, cluster_list, deployment_calls, service_calls, tag_calls, task, task_definition,
+    task_definition_lists,
 };
 use crate::sandbox::registry::{Registry, Service, operations};
 use crate::sandbox::throttle::{Limits, Rate};
@@ -24,6 +25,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
     operations!(registry, &ECS, aws_sdk_ecs, {
         create_cluster::CreateClusterError => cluster::create,
         describe_clusters::DescribeClustersError => cluster::describe,
+        list_clusters::ListClustersError => cluster_list::list,
         update_cluster::UpdateClusterError => cluster::update,
         put_cluster_capacity_providers::PutClusterCapacityProvidersError => cluster::put_capacity_providers,
         delete_cluster::DeleteClusterError => cluster::delete,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::operation::create_role::{CreateRoleInput, CreateRoleOutput};
 use aws_sdk_iam::operation::delete_role::{DeleteRoleInput, DeleteRoleOutput};
+use aws_sdk_iam::operation::get_role::{GetRoleInput, GetRoleOutput};
 use aws_sdk_iam::operation::list_instance_profiles_for_role::{
     ListInstanceProfilesForRoleInput, ListInstanceProfilesForRoleOutput,
 };
@@ -13,7 +14,7 @@ use aws_sdk_iam::operation::update_role::{UpdateRoleInput, UpdateRoleOutput};
 use aws_sdk_iam::types::{self, InstanceProfile};
 
 use super::policy::{Grammar, Policy};
-use super::state::Role;
+use super::state::{Role, missing};
 use super::{checks, details};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
@@ -56,6 +57,16 @@ pub(super) fn create_role(call: &mut Call<'_>, input: &CreateRoleInput) -> Resul
     let described = described(&role)?;
     call.world.iam.roles.insert(name, role);
     Ok(CreateRoleOutput::builder().role(described).build())
+}
+
+/// IAM API reference, GetRole. A new role takes a moment to show: IAM User Guide, "Changes that I make are not always immediately
+/// visible".
+pub(super) fn get_role(call: &mut Call<'_>, input: &GetRoleInput) -> Result<GetRoleOutput, ApiError> {
+    let role = call.world.iam.role(input.role_name())?;
+    if !call.visible(role.created_at) {
+        return Err(missing(format!("The role with name {} cannot be found.", role.name)));
+    }
+    Ok(GetRoleOutput::builder().role(described(role)?).build())
 }
 
 fn described(role: &Role) -> Result<types::Role, ApiError> {

@@ -25,6 +25,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         delete_role_policy::DeleteRolePolicyError => policies::delete_role_policy,
         detach_role_policy::DetachRolePolicyError => policies::detach_role_policy,
         get_account_authorization_details::GetAccountAuthorizationDetailsError => details::get_account_authorization_details,
+        get_role::GetRoleError => roles::get_role,
         list_attached_role_policies::ListAttachedRolePoliciesError => policies::list_attached_role_policies,
         list_instance_profiles_for_role::ListInstanceProfilesForRoleError => roles::list_instance_profiles_for_role,
         list_role_policies::ListRolePoliciesError => policies::list_role_policies,

@@ -136,7 +136,9 @@ async fn somebody_elses_bucket_of_our_name_is_shown_as_such() {
 async fn a_name_is_not_to_be_had_while_another_account_has_it_or_right_after_its_end() {
     let bench = Bench::open().await;
     let it = plain();
-    let taken = |call: &mut crate::sandbox::call::Call<'_>| drop(call.world.s3.taken.insert(NAME.into()));
+    let taken = |call: &mut crate::sandbox::call::Call<'_>| {
+        call.world.s3.taken.insert(NAME.into());
+    };
     bench.sandbox.look(taken).expect("taken");
     let identity = bench.identity(&it);
     let failure = it.spec.create(&bench.aws, &identity).await.expect_err("taken");
@@ -197,7 +199,10 @@ async fn what_s3_refuses() {
         ("not JSON".to_owned(), "MalformedPolicy"),
         (policy("another-bucket").to_string(), "MalformedPolicy"),
         (policy(NAME).to_string().replace("s3:*", "ec2:*"), "MalformedPolicy"),
-        (policy(NAME).to_string().replace("Deny\"", "Allow\"").replace("\"Condition\"", "\"NotThere\""), "MalformedPolicy"),
+        (
+            policy(NAME).to_string().replace("Deny\"", "Allow\"").replace("\"Condition\"", "\"NotThere\""),
+            "MalformedPolicy",
+        ),
     ];
     for (text, expected) in policies {
         assert_eq!(code(s3.put_bucket_policy().bucket(NAME).policy(&text).send().await), expected, "{text}");

@@ -23,12 +23,13 @@ pub(super) fn name(value: Option<&str>) -> Result<&str, ApiError> {
     Err(ApiError::new("ValidationException", message))
 }
 
-/// Secrets Manager API reference, CreateSecret, ClientRequestToken. The SDK fills it in where the caller doesn't.
-pub(super) fn token(value: Option<&str>) -> Result<&str, ApiError> {
-    let token = value.unwrap_or_default();
-    match token.len() {
-        32..=64 => Ok(token),
-        _ => Err(invalid("ClientRequestToken must be 32-64 characters long.")),
+/// Secrets Manager API reference, CreateSecret, ClientRequestToken. Where the caller gives none, the SDK does: after the sandbox has taken the
+/// input.
+pub(super) fn token(call: &mut Call<'_>, value: Option<&str>) -> Result<String, ApiError> {
+    match value.map(str::len) {
+        None => Ok(call.uuid()),
+        Some(32..=64) => Ok(value.unwrap_or_default().to_owned()),
+        Some(_) => Err(invalid("ClientRequestToken must be 32-64 characters long.")),
     }
 }
 

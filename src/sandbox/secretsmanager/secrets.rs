@@ -23,12 +23,12 @@ const TAGS: Refusals = Refusals { invalid: "InvalidParameterException", too_many
 /// Secrets Manager API reference, CreateSecret.
 pub(super) fn create_secret(call: &mut Call<'_>, input: &CreateSecretInput) -> Result<CreateSecretOutput, ApiError> {
     let name = checks::name(input.name())?;
-    let token = checks::token(input.client_request_token())?;
+    let token = checks::token(call, input.client_request_token())?;
     let text = checks::text(input.secret_string())?;
     let description = checks::description(input.description())?;
     let tags = tag_rules::merged(&Tags::new(), input.tags().iter().map(|tag| (tag.key(), tag.value())), &TAGS)?;
     if let Some(present) = call.world.secretsmanager.secrets.get(name) {
-        return again(present, token, text);
+        return again(present, &token, text);
     }
     checks::encrypts(call, input.kms_key_id())?;
     let suffix = call.alphanumeric(6);
@@ -41,8 +41,8 @@ pub(super) fn create_secret(call: &mut Call<'_>, input: &CreateSecretInput) -> R
         changed_at: call.now,
         deleted_at: None,
         gone_at: None,
-        versions: BTreeMap::from([(token.to_owned(), text.to_owned())]),
-        current: token.to_owned(),
+        versions: BTreeMap::from([(token.clone(), text.to_owned())]),
+        current: token,
         previous: None,
         tags,
     };

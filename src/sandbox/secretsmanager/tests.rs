@@ -22,7 +22,8 @@ async fn credentials(bench: &Bench) -> Specimen<CredentialsSecret> {
 }
 
 fn value(bench: &Bench, arn: &str) -> String {
-    let look = bench.sandbox.look(|call| call.world.secretsmanager.find(arn).and_then(|it| it.text().map(str::to_owned)));
+    let look =
+        bench.sandbox.look(|call| call.world.secretsmanager.find(arn).and_then(|it| it.text().map(str::to_owned)));
     look.expect("a look").expect("a value")
 }
 
@@ -155,8 +156,7 @@ async fn what_was_found_without_its_description_is_read_from_its_value() {
     let seen = bench.see(&authority, None, false).await;
     assert!(!seen[0].outputs.contains_key("fingerprint"));
     let found = Physical { outputs: seen[0].outputs.clone(), ..ca.clone() };
-    let crate::engine::Readiness::Ready(outputs) =
-        authority.spec.ready(&bench.aws, &found).await.expect("a look")
+    let crate::engine::Readiness::Ready(outputs) = authority.spec.ready(&bench.aws, &found).await.expect("a look")
     else {
         panic!("it is there");
     };
@@ -190,7 +190,8 @@ async fn what_secrets_manager_refuses() {
 
     let token = "0123456789abcdef0123456789abcdef";
     let key = key(&bench, "main").await;
-    let made = create("a").kms_key_id(key.get().expect("known")).client_request_token(token).send().await.expect("made");
+    let made =
+        create("a").kms_key_id(key.get().expect("known")).client_request_token(token).send().await.expect("made");
     let again = create("a").client_request_token(token).send().await.expect("the same request");
     assert_eq!(again.arn(), made.arn());
     let update = |text: &str| secrets.update_secret().secret_id("a").secret_string(text);

@@ -35,19 +35,19 @@ pub(super) fn get_secret_value(
 /// Secrets Manager API reference, UpdateSecret: a new text is a new version, whose id is the token; a token that was used with another text is
 /// refused, since versions don't change.
 pub(super) fn update_secret(call: &mut Call<'_>, input: &UpdateSecretInput) -> Result<UpdateSecretOutput, ApiError> {
+    let token = checks::token(call, input.client_request_token())?;
     let found = secret(call, input.secret_id())?.live()?;
     let description = input.description().map(|text| checks::description(Some(text))).transpose()?;
     checks::encrypts(call, input.kms_key_id().or(found.key.as_deref()))?;
     let version = match input.secret_string() {
         None => None,
         Some(text) => {
-            let token = checks::token(input.client_request_token())?;
-            if found.versions.get(token).is_some_and(|present| present != text) {
+            if found.versions.get(&token).is_some_and(|present| present != text) {
                 let message =
                     format!("You can't modify an existing version {token}, you can only create a new version.");
                 return Err(ApiError::new("ResourceExistsException", message));
             }
-            Some((token.to_owned(), checks::text(Some(text))?.to_owned()))
+            Some((token, checks::text(Some(text))?.to_owned()))
         }
     };
     let (name, now) = (found.name.clone(), call.now);

@@ -10,7 +10,12 @@ use crate::sandbox::tests::bench::{Bench, Specimen, settle};
 use crate::sandbox::tests::support::code;
 
 async fn vpc(bench: &Bench) -> String {
-    let spec = Vpc { cidr: "10.20.0.0/16".parse().expect("a range"), dns_support: true, dns_hostnames: true, default_group_rules: Vec::new() };
+    let spec = Vpc {
+        cidr: "10.20.0.0/16".parse().expect("a range"),
+        dns_support: true,
+        dns_hostnames: true,
+        default_group_rules: Vec::new(),
+    };
     bench.make(&Specimen::new("main", "vpc-dev", spec)).await.id
 }
 
@@ -163,7 +168,11 @@ async fn tasks_are_attached_and_detached_without_calls() {
     let discovered = async || {
         let call = bench.aws.cloudmap.discover_instances().namespace_name("dev.local").service_name("payments");
         let found = call.send().await.expect("found");
-        found.instances().iter().map(|instance| instance.instance_id().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        found
+            .instances()
+            .iter()
+            .map(|instance| instance.instance_id().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
     };
     let attach = |call: &mut crate::sandbox::call::Call<'_>| {
         let (now, state) = (call.now, &mut call.world.servicediscovery);

@@ -115,7 +115,7 @@ impl Bench {
         made.outputs.extend(outputs);
     }
 
-    /// What a plan would find of it: with the recorded id, or by name and tags alone.
+    /// What a plan would find of it, among others of its kind: with the recorded id, or by name and tags alone.
     pub async fn see<R: Resource<Clients = Aws>>(
         &self,
         it: &Specimen<R>,
@@ -127,7 +127,8 @@ impl Bench {
         let targets = [it.target(id)];
         let suffix = &self.environment.suffix;
         let scope = Scope { suffix, environment_id: None, targets: &targets, tagged: &tagged, sweep };
-        R::find(&self.aws, &scope).await.expect("found")
+        let found = R::find(&self.aws, &scope).await.expect("found");
+        found.into_iter().filter(|seen| seen.key == it.key).collect()
     }
 
     /// What a plan would want to change, given what is seen: the names of the fields.

@@ -1,0 +1,84 @@
+//! `up`: plan, ask, apply, and tell where the environment is reached.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    CliError, ExitCode, Session,
+    change::{self, Changed},
+    prompt,
+    session::Ended,
+};
+use crate::{
+    operation::{Intention, Prepared, Workspace, prepare},
+    view::summary::{self, Addresses},
+};
+
+/// Arguments of `up`.
+#[derive(Args, Debug)]
+pub struct UpArgs {}
+
+/// Runs it.
+///
+/// # Errors
+/// Whatever keeps it from beginning; what fails later is in the exit code.
+pub async fn run(session: &Session, _args: &UpArgs) -> Result<Ended, CliError> {
+    session.can_ask("up")?;
+    let workspace = session.open().await?;
+    change::announce(session, &workspace);
+    let prepared = session.unless_interrupted(prepare(&workspace, Intention::Up)).await?;
+    change::warn(session, &prepared);
+    if prepared.plan.is_empty() {
+        return unchanged(session, &workspace, &prepared).await;
+    }
+    let (printer, view) = (&session.printer, change::plan_view(session, &prepared));
+    printer.json(&view.json());
+    printer.talk(&view.text(printer.paint_err()));
+    printer.talk(&format!("{}\n", change::notes(session, &workspace, &prepared)));
+    let question = format!(
+        "Do this to environment '{}' in account {}, {}?",
+        workspace.suffix, workspace.aws.account, workspace.aws.region
+    );
+    prompt::confirm(session, &question).await?;
+    let changed = change::carry_out(session, &workspace, &prepared).await?;
+    Ok(tell(session, &workspace, &prepared, &changed))
+}
+
+/// Nothing to do on AWS. What is there without the state's knowledge is recorded.
+async fn unchanged(session: &Session, workspace: &Workspace, prepared: &Prepared) -> Result<Ended, CliError> {
+    let changed = change::carry_out(session, workspace, prepared).await?;
+    if !changed.outcome.is_complete() {
+        return Ok(tell(session, workspace, prepared, &changed));
+    }
+    let printer = &session.printer;
+    let count = prepared.plan.unchanged + prepared.plan.steps.len();
+    printer.data(&format!("nothing to change: environment '{}' has all of its {count} resources", workspace.suffix));
+    if !prepared.plan.steps.is_empty() {
+        printer.talk(&format!("{} adopted into the state", prepared.plan.steps.len()));
+    }
+    Ok(ended(session, workspace, prepared, &changed))
+}
+
+fn tell(session: &Session, workspace: &Workspace, prepared: &Prepared, changed: &Changed) -> Ended {
+    let printer = &session.printer;
+    change::tell_failures(session, prepared, changed);
+    if changed.outcome.is_complete() {
+        printer.data(&printer.paint_out().green(&format!("environment '{}' is up", workspace.suffix)));
+    }
+    let ended = ended(session, workspace, prepared, changed);
+    printer.talk(&format!("\n{}", summary::effort(&prepared.plan, &changed.outcome, changed.effort)));
+    ended
+}
+
+/// The addresses, and the end.
+fn ended(session: &Session, workspace: &Workspace, prepared: &Prepared, changed: &Changed) -> Ended {
+    let mut summary = change::summary_json(prepared, changed);
+    let exit = change::exit(changed);
+    if exit == ExitCode::Done
+        && let Some(addresses) = Addresses::find(&workspace.config, &changed.book)
+    {
+        session.printer.data(&format!("\n{}", addresses.text(session.printer.paint_out())));
+        summary.insert("addresses".to_owned(), json!(addresses));
+    }
+    Ended { exit, summary }
+}

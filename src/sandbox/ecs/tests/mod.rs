@@ -1,0 +1,7 @@
+//! Tests of the simulated ECS, through the real clients, in virtual time.
+
+mod bad_input;
+mod deployments;
+mod services;
+mod support;
+mod task_definitions;

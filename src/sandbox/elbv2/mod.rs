@@ -1,0 +1,14 @@
+//! Elastic Load Balancing v2: application load balancers, target groups, listeners, rules, and the health of targets.
+
+mod actions;
+pub mod health;
+mod listeners;
+mod load_balancers;
+mod rules;
+mod service;
+pub mod state;
+mod tags;
+mod target_groups;
+
+pub(in crate::sandbox) use service::register;
+pub use state::Elbv2State;
