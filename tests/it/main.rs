@@ -1,6 +1,7 @@
 //! All integration tests in one binary, so that the SDK is linked once.
 
 mod cli;
+mod deployments;
 mod engine;
 mod lab;
 mod life;
