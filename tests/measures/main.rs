@@ -72,6 +72,11 @@ async fn run(workspace: &Workspace, intention: Intention) -> Run {
     let tasks = order::tasks(&prepared.plan, &workspace.kinds, &prepared.blueprint).expect("an order");
     let keys: Vec<String> = tasks.iter().map(|task| prepared.plan.steps[task.step].key.to_string()).collect();
     let durations = durations(&tasks, &keys, &times);
+    if std::env::var_os("MEASURE_TASKS").is_some() {
+        for (key, took) in keys.iter().zip(&durations.done).filter(|(_, took)| took.as_secs() >= 2) {
+            println!("{:>8.1} s  {key}", took.as_secs_f64());
+        }
+    }
     Run {
         makespan: outcome.elapsed,
         critical: critical_path(&tasks, &durations),
