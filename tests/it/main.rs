@@ -6,4 +6,5 @@ mod deployments;
 mod engine;
 mod lab;
 mod life;
+mod moto;
 mod status;
