@@ -2,7 +2,9 @@
 
 import sys
 
+import xmltodict
 from moto.ec2.models.vpcs import VPCEndPoint
+from moto.kms import responses as kms
 from moto.s3.responses import S3Response
 from moto.server import main
 
@@ -13,15 +15,30 @@ VPCEndPoint.get_filter_value = lambda self, name, method=None: (
     or filter_value(self, name, method)
 )
 
-# GetBucketVersioning answers with an element that isn't that of the S3 API reference.
-versioning = S3Response.get_bucket_versioning
+# GetBucketVersioning answers with an element that isn't that of the S3 API reference; ListBuckets leaves out the region, which AWS
+# gives where any parameter was sent; CreateBucket forgets the tags of its configuration.
+serialized = S3Response.serialized
 
 
-def get_bucket_versioning(self):
-    status, headers, body = versioning(self)
-    return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+def mended(self, result):
+    status, headers, body = serialized(self, result)
+    action = self.data.get("Action")
+    if action == "GetBucketVersioning":
+        body = body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+    if action == "ListBuckets":
+        region = f"<BucketRegion>{self.region}</BucketRegion></Bucket>"
+        body = body.replace("</Bucket>", region)
+    if action == "CreateBucket" and self.body:
+        configuration = xmltodict.parse(self.body, force_list=("Tag",))["CreateBucketConfiguration"]
+        tags = (configuration.get("Tags") or {}).get("Tag", [])
+        self.backend.put_bucket_tagging(self.bucket_name, {tag["Key"]: tag["Value"] for tag in tags})
+    return status, headers, body
 
 
-S3Response.get_bucket_versioning = get_bucket_versioning
+S3Response.serialized = mended
+
+# GetKeyPolicy and PutKeyPolicy: the policy's name is optional (KMS API reference).
+default_policy = kms._assert_default_policy
+kms._assert_default_policy = lambda name: default_policy(name or "default")
 
 sys.exit(main())
