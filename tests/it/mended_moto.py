@@ -3,7 +3,9 @@
 import sys
 
 import xmltodict
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
+from moto.elbv2.models import FakeListener
 from moto.kms import responses as kms
 from moto.s3.responses import S3Response
 from moto.server import main
@@ -36,6 +38,23 @@ def mended(self, result):
 
 
 S3Response.serialized = mended
+
+# DescribeSecurityGroupRules shows the descriptions of addresses only, although those of groups are kept.
+SecurityGroupRule.description = property(
+    lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
+)
+
+# A listener without TLS has no policy for it; moto gives it the default one.
+listener = FakeListener.__init__
+
+
+def new_listener(self, *args, **kwargs):
+    listener(self, *args, **kwargs)
+    if self.protocol == "HTTP":
+        self.ssl_policy = None
+
+
+FakeListener.__init__ = new_listener
 
 # GetKeyPolicy and PutKeyPolicy: the policy's name is optional (KMS API reference).
 default_policy = kms._assert_default_policy
