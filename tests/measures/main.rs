@@ -94,7 +94,8 @@ fn durations(tasks: &[Task], keys: &[String], times: &Times) -> Durations {
         let events = &times[key];
         let at = |moment: Moment| events.iter().filter(move |(one, _)| *one == moment).map(|(_, at)| *at);
         let apply = task.half == Half::Apply;
-        let start = if apply { at(Moment::Started).next_back() } else { at(Moment::Started).next() }.expect("it started");
+        let start =
+            if apply { at(Moment::Started).next_back() } else { at(Moment::Started).next() }.expect("it started");
         let done = if apply { at(Moment::Done).next_back() } else { at(Moment::Done).next() }.expect("it ended");
         durations.done.push(done - start);
         durations.created.push(at(Moment::Created).next_back().map_or(done - start, |created| created - start));
