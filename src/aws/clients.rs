@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use aws_smithy_http_client::tls;
-use aws_smithy_runtime_api::client::{http::SharedHttpClient, interceptors::SharedInterceptor};
+use aws_smithy_runtime_api::client::{
+    http::SharedHttpClient, interceptors::SharedInterceptor, stalled_stream_protection::StalledStreamProtectionConfig,
+};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
 
@@ -40,9 +42,6 @@ impl Connection {
     }
 }
 
-/// How long one attempt may take. AWS answers every call that we make within seconds or not at all.
-const ATTEMPT: std::time::Duration = std::time::Duration::from_secs(30);
-
 /// Makes the clients.
 struct Maker<'a> {
     connection: &'a Connection,
@@ -56,7 +55,9 @@ macro_rules! client {
         let mut builder = $sdk::config::Builder::from(&maker.connection.config)
             .http_client(http)
             .retry_config(RetryConfig::disabled())
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
+            // Time-outs begin behind the limiter's queue: see there. Stalled-stream protection would count the queue as a stall.
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .interceptor(Observe(maker.log.clone()));
         if let Some(interceptor) = &maker.connection.interceptor {
             builder = builder.interceptor(interceptor.clone());

@@ -11,11 +11,15 @@ use aws_smithy_runtime_api::client::{
         HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
     },
     orchestrator::HttpRequest,
+    result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
 use tokio::time::Instant;
 
 use super::call::CallName;
+
+/// How long one attempt may take, from when it leaves the queue. AWS answers every call that we make within seconds or not at all.
+const ATTEMPT: Duration = Duration::from_secs(30);
 
 /// A token bucket.
 #[derive(Debug)]
@@ -49,12 +53,14 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// The limiter of a service, by the name of its IAM actions. Only EC2's reading rate is published (EC2 developer guide, "Request
+    /// The limiter of a service, by the name of its IAM actions. EC2's and some of CloudWatch's rates are published (EC2 developer guide, "Request
     /// throttling": 100 at once, then 20 per second; changing calls 50 at once, then 5 per second); the others are cautious guesses.
     pub fn for_service(service: &str) -> Arc<Self> {
         let (reading, changing) = match service {
             "ec2" => ((80.0, 18.0), (40.0, 4.5)),
             "iam" => ((30.0, 10.0), (30.0, 5.0)),
+            // PutMetricAlarm: 3 per second (CloudWatch user guide, "CloudWatch service quotas").
+            "cloudwatch" => ((40.0, 8.0), (40.0, 2.7)),
             _ => ((40.0, 15.0), (40.0, 8.0)),
         };
         Arc::new(Limiter { reading: Bucket::new(reading.0, reading.1), changing: Bucket::new(changing.0, changing.1) })
@@ -103,7 +109,11 @@ impl HttpConnector for LimitedConnector {
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            inner.call(request).await
+            // The SDK's own time-out would count the time in the queue.
+            match tokio::time::timeout(ATTEMPT, inner.call(request)).await {
+                Ok(answer) => answer,
+                Err(elapsed) => Err(ConnectorError::timeout(elapsed.into())),
+            }
         })
     }
 }

@@ -1,7 +1,10 @@
 //! All integration tests in one binary, so that the SDK is linked once.
 
+mod blueprint;
 mod cli;
+mod deployments;
 mod engine;
 mod lab;
 mod life;
+mod moto;
 mod status;

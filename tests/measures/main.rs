@@ -72,6 +72,11 @@ async fn run(workspace: &Workspace, intention: Intention) -> Run {
     let tasks = order::tasks(&prepared.plan, &workspace.kinds, &prepared.blueprint).expect("an order");
     let keys: Vec<String> = tasks.iter().map(|task| prepared.plan.steps[task.step].key.to_string()).collect();
     let durations = durations(&tasks, &keys, &times);
+    if std::env::var_os("MEASURE_TASKS").is_some() {
+        for (key, took) in keys.iter().zip(&durations.done).filter(|(_, took)| took.as_secs() >= 2) {
+            println!("{:>8.1} s  {key}", took.as_secs_f64());
+        }
+    }
     Run {
         makespan: outcome.elapsed,
         critical: critical_path(&tasks, &durations),
@@ -89,10 +94,10 @@ fn durations(tasks: &[Task], keys: &[String], times: &Times) -> Durations {
         let events = &times[key];
         let at = |moment: Moment| events.iter().filter(move |(one, _)| *one == moment).map(|(_, at)| *at);
         let apply = task.half == Half::Apply;
-        let start = if apply { at(Moment::Started).last() } else { at(Moment::Started).next() }.expect("it started");
-        let done = if apply { at(Moment::Done).last() } else { at(Moment::Done).next() }.expect("it ended");
+        let start = if apply { at(Moment::Started).next_back() } else { at(Moment::Started).next() }.expect("it started");
+        let done = if apply { at(Moment::Done).next_back() } else { at(Moment::Done).next() }.expect("it ended");
         durations.done.push(done - start);
-        durations.created.push(at(Moment::Created).last().map_or(done - start, |created| created - start));
+        durations.created.push(at(Moment::Created).next_back().map_or(done - start, |created| created - start));
     }
     durations
 }

@@ -63,11 +63,6 @@ impl Repository {
     fn mutability(&self) -> ImageTagMutability {
         if self.immutable_tags { ImageTagMutability::Immutable } else { ImageTagMutability::Mutable }
     }
-
-    fn encryption(&self) -> Result<EncryptionConfiguration, Failure> {
-        let built = EncryptionConfiguration::builder().encryption_type(EncryptionType::Kms).kms_key(self.key.get()?);
-        built.build().map_err(|error| Failure::internal(error.to_string()))
-    }
 }
 
 fn outputs(repository: &Described) -> Outputs {
@@ -158,13 +153,15 @@ impl Resource for Repository {
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
+        let key = EncryptionConfiguration::builder().encryption_type(EncryptionType::Kms).kms_key(self.key.get()?);
+        let encryption = key.build().map_err(|error| Failure::internal(error.to_string()))?;
         let answer = aws
             .ecr
             .create_repository()
             .repository_name(&identity.name)
             .image_scanning_configuration(self.scanning())
             .image_tag_mutability(self.mutability())
-            .encryption_configuration(self.encryption()?)
+            .encryption_configuration(encryption)
             .set_tags(Some(tag_list!(aws_sdk_ecr, identity.tags, fallible)))
             .send()
             .await

@@ -9,7 +9,7 @@ use aws_sdk_ecs::types::{SortOrder, TaskDefinitionFamilyStatus, TaskDefinitionSt
 use serde_json::{Map, Value, json};
 
 use super::{
-    content,
+    content, rollout,
     task_definition::{CONTENT_LABEL, TaskDefinition, describe, outputs, text},
 };
 use crate::{
@@ -27,7 +27,7 @@ pub(super) async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, 
     let mut unconfirmed: BTreeSet<String> = BTreeSet::new();
     for target in scope.targets {
         match &target.id {
-            Some(arn) if in_use.contains(arn) => found.push(running(scope, target, arn)),
+            Some(arn) if in_use.contains_key(arn) => found.push(running(scope, target, arn, in_use[arn].clone())),
             Some(arn) => drop(unconfirmed.insert(arn.clone())),
             None => {}
         }
@@ -49,37 +49,41 @@ pub(super) async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, 
     Ok(found)
 }
 
-/// The revisions that the wanted services run.
-async fn in_use(aws: &Aws, scope: &Scope<'_>) -> Result<BTreeSet<String>, Failure> {
+/// The revisions that the wanted services run, and how they fare: one whose tasks have never started, with nothing to go back to, is not
+/// tried again as it is. The next one is made from what is wanted by then, its image included, since nobody has deployed anything yet.
+async fn in_use(aws: &Aws, scope: &Scope<'_>) -> Result<BTreeMap<String, Life>, Failure> {
     let mut services: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for target in scope.targets.iter().filter(|target| target.id.is_some()) {
         if let (Some(cluster), Some(service)) = (text(&target.spec, "cluster"), text(&target.spec, "service")) {
             services.entry(cluster).or_default().push(service.to_owned());
         }
     }
-    let mut arns = BTreeSet::new();
+    let mut revisions = BTreeMap::new();
     for (cluster, names) in services {
         for names in names.chunks(10) {
             let call = aws.ecs.describe_services().cluster(cluster).set_services(Some(names.to_vec()));
             let answer = call.send().await.of("ecs:DescribeServices");
             let services = absent_is_fine(answer.map(|answer| answer.services.unwrap_or_default()))?;
             let active = services.iter().filter(|service| service.status() == Some("ACTIVE"));
-            arns.extend(active.filter_map(|service| service.task_definition().map(str::to_owned)));
+            revisions.extend(active.filter_map(|service| {
+                let life = rollout::failed(service).map_or(Life::Live, |reason| Life::Broken(reason.to_owned()));
+                Some((service.task_definition()?.to_owned(), life))
+            }));
         }
     }
-    Ok(arns)
+    Ok(revisions)
 }
 
 /// A recorded revision that a service runs: what it was registered from is recorded, too.
-fn running(scope: &Scope<'_>, target: &Target, arn: &str) -> Sighting {
+fn running(scope: &Scope<'_>, target: &Target, arn: &str, life: Life) -> Sighting {
     Sighting {
         key: target.key.clone(),
         name: target.name.clone(),
         id: arn.to_owned(),
         outputs: outputs(arn),
         observed: Map::new(),
-        tags: scope.tagged.iter().find(|hit| hit.arn == arn).map(|hit| hit.tags.clone()),
-        life: Life::Live,
+        tags: tags::searched(scope, arn).cloned(),
+        life,
     }
 }
 

@@ -82,7 +82,8 @@ fn prefixes(scope: &Scope<'_>) -> Vec<String> {
     wanted
 }
 
-/// The tags of a group, unless they can only be ours: the tag search has them, or we recorded that we made it.
+/// The tags of a group, unless it can only be ours: we recorded that we made it, or AWS made it, untagged, under a name of its own that
+/// tells what it logs (Container Insights does, whenever its cluster writes before or after the group was ours).
 async fn tags_of(aws: &Aws, scope: &Scope<'_>, name: &str, arn: &str) -> Result<Option<Tags>, Failure> {
     if let Some(tags) = tags::searched(scope, arn) {
         return Ok(Some(tags.clone()));
@@ -91,7 +92,8 @@ async fn tags_of(aws: &Aws, scope: &Scope<'_>, name: &str, arn: &str) -> Result<
         return Ok(None);
     }
     let answer = aws.logs.list_tags_for_resource().resource_arn(arn).send().await.of("logs:ListTagsForResource")?;
-    Ok(Some(answer.tags.unwrap_or_default().into_iter().collect()))
+    let tags: Tags = answer.tags.unwrap_or_default().into_iter().collect();
+    Ok(Some(tags).filter(|tags| !tags.is_empty() || !name.starts_with("/aws/")))
 }
 
 fn observed(group: &Described) -> Map<String, Value> {

@@ -61,7 +61,8 @@ macro_rules! changes {
         ) -> Result<aws_sdk_appmesh::operation::$update::$update_output, ApiError> {
             let spec = $input.spec().ok_or_else(|| bad("spec is required"))?;
             let refers = spec.check(&mesh($input.mesh_name()))?;
-            let path = pieces::path(&$parent, $kind, $input.$name().unwrap_or_default());
+            let parent = $parent;
+            let path = pieces::path(&parent, $kind, $input.$name().unwrap_or_default());
             let changed = pieces::update(call, &path, format!("{spec:?}"), refers)?;
             let data = $data(call, &changed)?.spec(spec.clone()).build()?;
             Ok(aws_sdk_appmesh::operation::$update::$update_output::builder().$field(data).build())
@@ -71,7 +72,8 @@ macro_rules! changes {
             call: &mut Call<'_>,
             $input: &aws_sdk_appmesh::operation::$delete::$delete_input,
         ) -> Result<aws_sdk_appmesh::operation::$delete::$delete_output, ApiError> {
-            let path = pieces::path(&$parent, $kind, $input.$name().unwrap_or_default());
+            let parent = $parent;
+            let path = pieces::path(&parent, $kind, $input.$name().unwrap_or_default());
             let deleted = pieces::delete(call, &path)?;
             let data = $data(call, &deleted)?.build()?;
             Ok(aws_sdk_appmesh::operation::$delete::$delete_output::builder().$field(data).build())
@@ -86,7 +88,8 @@ macro_rules! lists {
             call: &mut Call<'_>,
             $input: &aws_sdk_appmesh::operation::$list::$list_input,
         ) -> Result<aws_sdk_appmesh::operation::$list::$list_output, ApiError> {
-            let (page, next) = pieces::list(call, &$parent, $kind, $input.limit(), $input.next_token())?;
+            let parent = $parent;
+            let (page, next) = pieces::list(call, &parent, $kind, $input.limit(), $input.next_token())?;
             let refs: Result<Vec<_>, ApiError> = page.iter().map(|piece| $reference(call, piece)).collect();
             let output = aws_sdk_appmesh::operation::$list::$list_output::builder().$set(Some(refs?));
             Ok(output.set_next_token(next).build()?)

@@ -52,8 +52,19 @@ async fn a_log_group_with_a_name_of_aws_is_found_too_and_its_neighbours_are_not(
     let it = group(name, &key);
     let seen = bench.see(&it, None, false).await;
     assert_eq!(seen.len(), 1);
-    assert_eq!((seen[0].name.as_str(), seen[0].tags.clone()), (name, Some(Default::default())));
+    assert_eq!((seen[0].name.as_str(), seen[0].tags.clone()), (name, None), "what AWS made is ours by its name");
     assert_eq!(bench.differences(&it, &seen[0].observed), ["retention_days", "key"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_group_of_somebody_else_shows_that_it_has_no_tags_of_ours() {
+    let bench = Bench::open().await;
+    let it = group("/platformctl/dev/payments", &key(&bench).await);
+    bench.aws.logs.create_log_group().log_group_name(&it.name).send().await.expect("somebody else's");
+    settle().await;
+    assert_eq!(bench.see(&it, None, false).await[0].tags, Some(Default::default()));
+    let refused = it.spec.create(&bench.aws, &bench.identity(&it)).await.expect_err("the name is taken");
+    assert_eq!(refused.class, Class::Exists);
 }
 
 #[tokio::test(start_paused = true)]
