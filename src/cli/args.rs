@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, destroy, plan, render, up};
+use super::{ExitCode, destroy, doctor, plan, render, status, up};
 use crate::view::Look;
 
 /// The whole command line.
@@ -35,6 +35,10 @@ pub enum Command {
     Plan(plan::PlanArgs),
     /// Take the environment away and prove that nothing is left
     Destroy(destroy::DestroyArgs),
+    /// Show how the environment fares: what the state says against what AWS says
+    Status(status::StatusArgs),
+    /// Check whether an environment can come up here: credentials, zones, quotas, names
+    Doctor(doctor::DoctorArgs),
     /// Print what would be sent to AWS, without credentials or network
     Render(render::RenderArgs),
 }
@@ -46,6 +50,8 @@ impl Command {
             Command::Up(_) => "up",
             Command::Plan(_) => "plan",
             Command::Destroy(_) => "destroy",
+            Command::Status(_) => "status",
+            Command::Doctor(_) => "doctor",
             Command::Render(_) => "render",
         }
     }

@@ -4,6 +4,7 @@ pub mod args;
 pub mod change;
 pub mod connect;
 pub mod destroy;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod interrupt;
@@ -12,6 +13,7 @@ pub mod prompt;
 pub mod render;
 pub mod run;
 pub mod session;
+pub mod status;
 pub mod up;
 
 pub use error::CliError;

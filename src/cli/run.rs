@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::{
     CliError, ExitCode, Session,
     args::{Cli, Command},
-    destroy, interrupt, plan, render,
+    destroy, doctor, interrupt, plan, render,
     session::Ended,
-    up,
+    status, up,
 };
 use crate::{sandbox::pace::run_paced, view};
 
@@ -40,6 +40,8 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Up(args) => up::run(session, args).await,
         Command::Plan(args) => plan::run(session, args).await,
         Command::Destroy(args) => destroy::run(session, args).await,
+        Command::Status(args) => status::run(session, args).await,
+        Command::Doctor(args) => doctor::run(session, args).await,
         Command::Render(args) => render::run(session, args),
     }
 }

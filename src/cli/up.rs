@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{
     CliError, ExitCode, Session,
     change::{self, Changed},
-    prompt,
+    doctor, prompt,
     session::Ended,
 };
 use crate::{
@@ -26,6 +26,9 @@ pub async fn run(session: &Session, _args: &UpArgs) -> Result<Ended, CliError> {
     session.can_ask("up")?;
     let workspace = session.open().await?;
     change::announce(session, &workspace);
+    if let Some(ended) = doctor::before_up(session, &workspace).await? {
+        return Ok(ended);
+    }
     let prepared = session.unless_interrupted(prepare(&workspace, Intention::Up)).await?;
     change::warn(session, &prepared);
     if prepared.plan.is_empty() {

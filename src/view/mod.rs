@@ -2,6 +2,7 @@
 //!
 //! stdout carries data, stderr carries talk. Views make text; [`printer`] decides where it goes, and whether in colour.
 
+pub mod doctor;
 pub mod error;
 pub mod inner;
 pub mod json;
@@ -13,6 +14,7 @@ pub mod printer;
 pub mod progress;
 #[cfg(test)]
 mod samples;
+pub mod status;
 pub mod summary;
 pub mod table;
 #[cfg(test)]

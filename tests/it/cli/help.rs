@@ -32,6 +32,16 @@ fn of_destroy() {
 }
 
 #[test]
+fn of_status() {
+    assert_snapshot!("help-status", help("status"));
+}
+
+#[test]
+fn of_doctor() {
+    assert_snapshot!("help-doctor", help("doctor"));
+}
+
+#[test]
 fn of_render() {
     assert_snapshot!("help-render", help("render"));
 }
@@ -39,7 +49,7 @@ fn of_render() {
 #[test]
 fn every_command_is_in_the_help_of_the_program() {
     let text = help("");
-    for command in ["up", "plan", "destroy", "render"] {
+    for command in ["up", "plan", "destroy", "status", "doctor", "render"] {
         assert!(text.contains(&format!("\n  {command}")), "{command}: {text}");
     }
 }
