@@ -47,6 +47,10 @@ const AGENT_VOLUMES: [&str; 3] = ["etc", "logs", "var"];
 /// (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
 const EXEC_VOLUMES: [(&str, &str); 2] = [("exec-state", "/var/lib/amazon"), ("exec-log", "/var/log/amazon")];
 
+/// In tasks of less memory than this, in MiB, the sidecars get by with half: enough for what Envoy takes when idle (70 MB), not for a thousand
+/// connections at once.
+const SMALL_TASK: u32 = 1024;
+
 /// CPU units and MiB of one container.
 struct Size {
     cpu: u32,
@@ -109,7 +113,8 @@ impl Task<'_> {
     /// The application's container.
     pub fn application(&self, draft: &Draft<'_>) -> Container {
         let others = self.sidecar_sizes();
-        let (cpu, memory) = others.iter().fold((0, 0), |(cpu, memory), size| (cpu + size.cpu, memory + size.memory));
+        let (cpu, memory) =
+            others.iter().fold((0, 0), |(cpu, memory), size| (cpu + size.cpu, memory + self.memory(size)));
         let mut mounts = vec![mount(TEMPORARY, "/tmp", false)];
         if draft.config.cluster.execute_command {
             mounts.extend(EXEC_VOLUMES.map(|(volume, path)| mount(volume, path, false)));
@@ -168,6 +173,10 @@ impl Task<'_> {
     /// The container that the load balancer calls.
     pub fn entrance(&self) -> &'static str {
         if self.virtual_node.is_some() { INGRESS } else { ENVOY }
+    }
+
+    fn memory(&self, size: &Size) -> u32 {
+        if self.service.memory < SMALL_TASK { size.memory / 2 } else { size.memory }
     }
 
     fn sidecar_sizes(&self) -> Vec<Size> {
@@ -244,7 +253,7 @@ impl Task<'_> {
         Container {
             image: Some(draft.config.mesh.envoy_image.clone()),
             essential: false,
-            memory: Some(INIT_SIZE.memory),
+            memory: Some(self.memory(&INIT_SIZE)),
             user: Some("0".to_owned()),
             entry_point: scripts::init_entry_point(),
             environment,
@@ -266,7 +275,7 @@ impl Task<'_> {
         Container {
             image: Some(draft.config.mesh.envoy_image.clone()),
             cpu: size.cpu,
-            memory: Some(size.memory),
+            memory: Some(self.memory(size)),
             user: Some(ports::MESH_UID.to_string()),
             entry_point: scripts::envoy_entry_point(),
             command: scripts::envoy_command(),
@@ -308,7 +317,7 @@ impl Task<'_> {
         Container {
             image: Some(draft.config.mesh.app_mesh_image.clone()),
             cpu: ENVOY_SIZE.cpu,
-            memory: Some(ENVOY_SIZE.memory),
+            memory: Some(self.memory(&ENVOY_SIZE)),
             user: Some(ports::MESH_UID.to_string()),
             environment,
             depends_on: [(INIT.to_owned(), "SUCCESS".to_owned())].into(),
@@ -340,7 +349,7 @@ impl Task<'_> {
             image: Some(draft.config.observability.agent_image.clone()),
             essential: false,
             cpu: AGENT_SIZE.cpu,
-            memory: Some(AGENT_SIZE.memory),
+            memory: Some(self.memory(&AGENT_SIZE)),
             // App Mesh doesn't redirect this group's traffic; the files of its volumes are root's.
             user: Some(format!("0:{}", ports::MESH_UID)),
             environment: [("CW_CONFIG_CONTENT".to_owned(), Output::known(configuration.to_string()))].into(),

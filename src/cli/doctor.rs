@@ -48,6 +48,7 @@ fn show(session: &Session, checks: &[Check]) -> Ended {
     printer.data(&view::doctor::text(checks, printer.paint_out(), printer.columns()));
     let verdict = view::doctor::verdict(checks);
     printer.data(&format!("\n{}", printer.paint_out().bold(&verdict)));
-    let exit = if checks.iter().any(|check| check.verdict == Verdict::Failed) { ExitCode::Failed } else { ExitCode::Done };
+    let exit =
+        if checks.iter().any(|check| check.verdict == Verdict::Failed) { ExitCode::Failed } else { ExitCode::Done };
     Ended { exit, summary: Map::from_iter([("summary".to_owned(), json!(verdict))]) }
 }

@@ -231,7 +231,8 @@ fn differences(report: &StatusReport, paint: Paint, width: usize) -> Option<Stri
 }
 
 fn doomed(report: &StatusReport, width: usize) -> Option<String> {
-    let lines = report.doomed.iter().map(|item| wrap(&clean(&format!("{} {}: {}", item.key, item.id, item.note)), 1, width));
+    let lines =
+        report.doomed.iter().map(|item| wrap(&clean(&format!("{} {}: {}", item.key, item.id, item.note)), 1, width));
     let lines: Vec<String> = lines.collect();
     (!lines.is_empty()).then(|| format!("on its way out by itself:\n{}", lines.join("\n")))
 }

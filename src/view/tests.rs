@@ -258,10 +258,10 @@ fn a_failure_says_what_why_what_exists_and_what_next() {
     assert_snapshot!(text, @r#"
     failed: subnet/public-a (public-a-dev)
       ec2:CreateSubnet: InvalidSubnet.Range: The CIDR '10.0.0.0/8' is invalid.
-      (request r-1)
+        (request r-1)
       cause: AWS refuses the request as it is
       now: unknown: it may exist, and the next run looks for it before it does
-      anything
+        anything
       remedy: choose another network.cidr
 
     not tried: 3 steps (2 waits for subnet/public-a, 1 interrupted)
@@ -295,7 +295,11 @@ fn addresses_come_from_the_load_balancer() {
     let config = config::parse("platform.toml", text).expect("sound");
     let book = book("load-balancer/main", Phase::Ready, "arn", json!({}), &[("dns_name", "alb-dev.example.com")]);
     let addresses = Addresses::find(&config, &book).expect("a load balancer");
-    assert_snapshot!(addresses.text(PLAIN()), @"");
+    assert_snapshot!(addresses.text(PLAIN()), @r#"
+    load balancer  alb-dev.example.com
+    payments       http://alb-dev.example.com/payments
+    user-profile   http://alb-dev.example.com/users
+    "#);
     assert_eq!(Addresses::find(&config, &Book::default()), None);
 }
 

@@ -44,9 +44,11 @@ pub fn without_request(reason: &str) -> &str {
 
 /// Wraps at spaces so that no line exceeds `width`, where words allow. Every line is indented, and all but the first by two more.
 pub fn wrap(text: &str, indent: usize, width: usize) -> String {
-    let (room, margin) = (width.saturating_sub(indent + 2).max(20), " ".repeat(indent));
+    let margin = " ".repeat(indent);
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
+        let taken = if lines.len() == 1 { indent } else { indent + 2 };
+        let room = width.saturating_sub(taken).max(20);
         let line = lines.last_mut().expect("there is always a line");
         if line.is_empty() {
             line.push_str(word);

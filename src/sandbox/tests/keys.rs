@@ -11,7 +11,10 @@ pub async fn key(bench: &Bench, name: &str) -> Output<KmsKeyArn> {
     let root = format!("arn:aws:iam::{}:root", bench.aws.account);
     let policy = json!({
         "Version": "2012-10-17",
-        "Statement": [{ "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" }],
+        "Statement": [
+            { "Effect": "Allow", "Principal": { "AWS": root }, "Action": "kms:*", "Resource": "*" },
+            { "Effect": "Allow", "Principal": { "Service": "logs.us-east-1.amazonaws.com" }, "Action": "kms:*", "Resource": "*" },
+        ],
     });
     let spec = KmsKey { description: "for tests".into(), policy, rotation: true, deletion_window_days: 7 };
     let made = bench.make(&Specimen::new(name, &format!("kms-key-{name}-dev"), spec)).await;
