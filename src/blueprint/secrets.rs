@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn who_asks_for_credentials_gets_a_user_of_its_own() {
-        let config = parse("[services.user-profile]\ncredentials = true\n[services.accounts]");
+        let config = parse("[services.user-profile]\n[services.accounts]\ncredentials = false");
         let (suffix, facts) = (EnvSuffix::parse("dev").expect("a suffix"), facts());
         let mut draft = Draft::new(&config, &suffix, &facts);
         let encryption = encryption(&mut draft);

@@ -66,7 +66,7 @@ impl Service {
             image: None,
             bucket: false,
             table: None,
-            credentials: false,
+            credentials: true,
             environment: BTreeMap::new(),
         }
     }

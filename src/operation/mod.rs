@@ -1,6 +1,6 @@
 //! What the commands do, without a terminal: `cli` calls it with arguments, tests call it in virtual time.
 //!
-//! [`Workspace`] is what a run works on; [`prepare`] looks and plans; [`apply`] carries out; [`leftovers`] proves that nothing is left.
+//! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`leftovers()`] proves that nothing is left.
 
 pub mod apply;
 pub mod doctor;
