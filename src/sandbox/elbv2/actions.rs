@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::service::invalid;
 use super::state::Elbv2State;
+use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 
 /// The largest weight (API reference, TargetGroupTuple).
@@ -122,6 +123,28 @@ fn shares(state: &Elbv2State, action: &Action) -> Result<Vec<(String, i32)>, Api
         }
     }
     Ok(shares)
+}
+
+/// Target groups that actions forward to are of the load balancer's VPC, are no other load balancer's, and are not too many (user guide,
+/// "Target groups for your Application Load Balancers" and "Quotas").
+pub(super) fn check_groups(call: &Call<'_>, balancer: &str, acts: &[Act]) -> Result<(), ApiError> {
+    let state = &call.world.elbv2;
+    let vpc = state.load_balancers.get(balancer).map(|it| it.vpc.as_str());
+    let named = |act: &Act| match act {
+        Act::Forward(shares) => shares.iter().map(|(arn, _)| arn.clone()).collect(),
+        _ => Vec::new(),
+    };
+    for arn in acts.iter().flat_map(named) {
+        if state.target_groups.get(&arn).map(|group| group.vpc.as_str()) != vpc {
+            let message = format!("The following target groups have a different VPC than the load balancer: {arn}");
+            return Err(ApiError::new("InvalidConfigurationRequest", message));
+        }
+        if state.in_front_of(&arn).iter().any(|other| other.arn != balancer) {
+            let message = format!("The following target groups cannot be associated with more than one load balancer: {arn}");
+            return Err(ApiError::new("TargetGroupAssociationLimit", message));
+        }
+    }
+    Ok(())
 }
 
 /// One condition.

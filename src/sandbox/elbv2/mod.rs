@@ -1,6 +1,7 @@
 //! Elastic Load Balancing v2: application load balancers, target groups, listeners, rules, and the health of targets.
 
 mod actions;
+mod attribute_rules;
 pub mod health;
 mod listeners;
 mod load_balancers;
