@@ -45,6 +45,9 @@ async fn status_follows_an_environment_through_its_life() {
             && chapter.phases.values().sum::<usize>() == chapter.resources
     };
     assert!(whole.state.chapters.iter().all(all_ready), "{:#?}", whole.state.chapters);
+    let checks = operation::doctor(&workspace, false).await;
+    let linked = checks.iter().filter(|check| check.name.starts_with("AWSServiceRoleFor"));
+    assert!(linked.clone().count() == 3 && linked.into_iter().all(|check| check.verdict == Verdict::Ok), "{checks:#?}");
     let payments = whole.services.iter().find(|service| service.name == "payments").expect("the example has it");
     assert_runs(payments);
     let balancer = whole.load_balancer.as_ref().expect("a load balancer");

@@ -5,7 +5,7 @@ use aws_sdk_appmesh::types::{ResourceMetadata, TagRef};
 use super::state::Piece;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::paging;
+use crate::sandbox::{iam, paging};
 use crate::sandbox::tag_rules::{self, Refusals};
 use crate::sandbox::world::Tags;
 
@@ -101,6 +101,7 @@ pub(super) fn create(call: &mut Call<'_>, wanted: Wanted<'_>) -> Result<Piece, A
         tags,
     };
     call.world.appmesh.pieces.insert(path, made.clone());
+    iam::link(call, "appmesh.amazonaws.com");
     Ok(made)
 }
 

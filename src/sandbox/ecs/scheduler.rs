@@ -118,7 +118,7 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
     let (address, zone) = made.map(|it| (it.private_ip.to_string(), it.zone.clone())).unwrap_or_default();
     let id = call.hex(32);
     let running_at = at + call.durations().tasks_running;
-    let fails_at = neighbours::why_tasks_fail(call, revision, &subnet).map(|reason| (at + START_FAILS, reason));
+    let fails_at = neighbours::why_tasks_fail(call, revision, &subnet, at).map(|reason| (at + START_FAILS, reason));
     let port = settings.balancer.as_ref().map(|balancer| balancer.port);
     let task = Task {
         arn: call.arn("ecs", &format!("task/{}/{id}", service.cluster)),

@@ -31,6 +31,7 @@ use super::{attribute_rules, tags};
 use crate::sandbox::call::Call;
 use crate::sandbox::ec2::network_interface::{self, NewInterface, PublicAddress};
 use crate::sandbox::error::ApiError;
+use crate::sandbox::iam;
 use crate::sandbox::quotas;
 use crate::sandbox::world::Tags;
 
@@ -109,6 +110,7 @@ pub(super) fn create(
     for subnet in &made.subnets {
         attach(call, &made, subnet)?;
     }
+    iam::link(call, "elasticloadbalancing.amazonaws.com");
     let shown = show(call, &made);
     call.world.elbv2.load_balancers.insert(made.arn.clone(), made);
     Ok(CreateLoadBalancerOutput::builder().load_balancers(shown).build())

@@ -10,6 +10,8 @@ mod service;
 pub mod state;
 mod tags;
 mod target_groups;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::sandbox) use service::register;
 pub use state::Elbv2State;

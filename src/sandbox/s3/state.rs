@@ -73,9 +73,11 @@ pub struct Version {
     pub size: Option<u64>,
 }
 
-/// A bucket that must be there.
+/// A bucket that must be there. One that was just made may not be found yet: S3 User Guide, "Amazon S3 data consistency model": "Bucket
+/// configurations have an eventual consistency model".
 pub(super) fn bucket<'a>(call: &'a Call<'_>, name: Option<&str>) -> Result<&'a Bucket, ApiError> {
-    call.world.s3.buckets.get(name.unwrap_or_default()).ok_or_else(missing)
+    let found = call.world.s3.buckets.get(name.unwrap_or_default());
+    found.filter(|bucket| call.visible(bucket.created_at)).ok_or_else(missing)
 }
 
 /// The same, to change it.
