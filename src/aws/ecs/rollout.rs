@@ -55,7 +55,8 @@ fn unplaced(service: &aws_sdk_ecs::types::Service) -> Option<&str> {
     const UNPLACED: &str = "was unable to place a task";
     let since = primary(service)?.created_at()?.secs();
     let recent = service.events().iter().filter(|event| seconds(event.created_at()).is_some_and(|at| at >= since));
-    let placing = |text: &&str| [UNPLACED, "has started", "has reached a steady state"].iter().any(|it| text.contains(it));
+    let placing =
+        |text: &&str| [UNPLACED, "has started", "has reached a steady state"].iter().any(|it| text.contains(it));
     let latest = recent.filter_map(|event| event.message()).find(placing)?;
     let (_, reason) = latest.split_once(UNPLACED)?;
     Some(reason.trim_start_matches(". Reason: ").trim_end_matches('.'))

@@ -25,9 +25,7 @@ pub fn linked_role(call: &Call<'_>) -> Result<(), ApiError> {
     if iam::is_linked(call, ECS) {
         return Ok(());
     }
-    Err(invalid(
-        "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
-    ))
+    Err(invalid("Unable to assume the service linked role. Please verify that the ECS service linked role exists."))
 }
 
 /// Makes ECS's service-linked role, unless it is there.
@@ -124,7 +122,9 @@ fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition, at: Moment) -> Op
     let groups = definition.containers.iter().filter_map(|container| container.log.as_ref()?.1.get("awslogs-group"));
     let bad = |name: &&String| match call.world.logs.groups.get(*name) {
         None => true,
-        Some(group) => !iam::may_at(call, at, role, "logs:CreateLogStream", &format!("{}:log-stream:x", group.arn), &[]),
+        Some(group) => {
+            !iam::may_at(call, at, role, "logs:CreateLogStream", &format!("{}:log-stream:x", group.arn), &[])
+        }
     };
     groups.into_iter().find(bad).map(|group| {
         format!("ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream in {group}")

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::cluster::Share;
-use super::{fargate, neighbours};
 use super::revision::Revision;
 use super::service::{Service, note};
 use super::task::Task;
+use super::{fargate, neighbours};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::ec2::network_interface::{self, NewInterface, PublicAddress};

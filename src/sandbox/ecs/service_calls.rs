@@ -15,7 +15,9 @@ use super::cluster::Share;
 use super::problem::{invalid, no_service, not_active, required, unsupported};
 use super::service::{Service, find, note};
 use super::settings::{Balancer, Network, Rollout, Settings, registry};
-use super::{cluster, names, neighbours, scheduler, service_deployment, service_rules, task_definition, task_definition_lists};
+use super::{
+    cluster, names, neighbours, scheduler, service_deployment, service_rules, task_definition, task_definition_lists,
+};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 

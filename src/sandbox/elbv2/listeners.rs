@@ -6,9 +6,9 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_listeners::{DescribeList
 use aws_sdk_elasticloadbalancingv2::operation::modify_listener::{ModifyListenerInput, ModifyListenerOutput};
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as Described, ProtocolEnum};
 
+use super::actions::{self, check_groups};
 use super::service::{invalid, page};
 use super::state::Listener;
-use super::actions::{self, check_groups};
 use super::tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
@@ -30,7 +30,12 @@ fn check(it: &Listener) -> Result<(), ApiError> {
         "HTTPS" if !it.ssl_policy.as_deref().is_some_and(|policy| policy.starts_with("ELBSecurityPolicy-")) => {
             Err(ApiError::new("SSLPolicyNotFound", "The SSL policy is not found"))
         }
-        "HTTPS" if !it.certificate.as_deref().is_some_and(|arn| arn.starts_with("arn:aws:acm:") || arn.starts_with("arn:aws:iam:")) => {
+        "HTTPS"
+            if !it
+                .certificate
+                .as_deref()
+                .is_some_and(|arn| arn.starts_with("arn:aws:acm:") || arn.starts_with("arn:aws:iam:")) =>
+        {
             Err(ApiError::new("CertificateNotFound", "The certificate is not found"))
         }
         "HTTP" if it.certificate.is_some() || it.ssl_policy.is_some() => {

@@ -145,7 +145,9 @@ fn check_subnets(call: &Call<'_>, ids: &[String], scheme: &str) -> Result<String
         let subnet = ec2.subnets.get(id).ok_or_else(missing)?;
         vpcs.insert(subnet.vpc_id.clone());
         if subnet.size().saturating_sub(ec2.interfaces_in(id).count()) < FREE_ADDRESSES {
-            let message = format!("Not enough IP space available in {id}. ELB requires at least 8 free IP addresses in each subnet.");
+            let message = format!(
+                "Not enough IP space available in {id}. ELB requires at least 8 free IP addresses in each subnet."
+            );
             return Err(ApiError::new("InvalidSubnet", message));
         }
         if !zones.insert(subnet.zone.clone()) {

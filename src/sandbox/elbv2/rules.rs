@@ -138,7 +138,10 @@ pub(super) fn set_priorities(
     for it in &moved {
         let others = || call.world.elbv2.rules.values().filter(|rule| !moved.iter().any(|it| it.arn == rule.arn));
         let clashes = |rule: &&Rule| rule.listener == it.listener && rule.priority == it.priority;
-        check_priority(it.priority, others().chain(&moved).filter(|rule| rule.arn != it.arn).any(|rule| clashes(&rule)))?;
+        check_priority(
+            it.priority,
+            others().chain(&moved).filter(|rule| rule.arn != it.arn).any(|rule| clashes(&rule)),
+        )?;
     }
     let shown = moved.iter().map(show).collect();
     for it in moved {

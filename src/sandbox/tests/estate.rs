@@ -80,7 +80,8 @@ pub fn not_found() -> Action {
 
 /// Forwards to target groups by weight.
 pub fn forward(shares: &[(&str, i32)]) -> Action {
-    let share = |(arn, weight): &(&str, i32)| TargetGroupTuple::builder().target_group_arn(*arn).weight(*weight).build();
+    let share =
+        |(arn, weight): &(&str, i32)| TargetGroupTuple::builder().target_group_arn(*arn).weight(*weight).build();
     let config = ForwardActionConfig::builder().set_target_groups(Some(shares.iter().map(share).collect())).build();
     Action::builder().r#type(ActionTypeEnum::Forward).forward_config(config).build()
 }

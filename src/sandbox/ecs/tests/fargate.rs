@@ -8,7 +8,8 @@ const IMAGE: &str = "public.ecr.aws/docker/library/python:3.13-alpine";
 
 /// Two tasks of a quarter of a vCPU run on Spot, and so much of it may run.
 async fn running(spot: f64) -> World {
-    let options = SandboxOptions::in_memory().with_quota(FARGATE_SPOT_VCPU, spot).with_quota(FARGATE_ON_DEMAND_VCPU, 0.0);
+    let options =
+        SandboxOptions::in_memory().with_quota(FARGATE_SPOT_VCPU, spot).with_quota(FARGATE_ON_DEMAND_VCPU, 0.0);
     let world = world_of(options).await;
     world.running(IMAGE).await;
     world

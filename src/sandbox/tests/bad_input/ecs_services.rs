@@ -36,8 +36,7 @@ pub async fn clusters_and_services(trial: &mut Trial) {
     let definition = estate::registered(&bench.aws, &role).await;
     let without_role = estate::definition(&bench.aws, &role).family("plain").set_task_role_arn(None);
     without_role.send().await.expect("a revision");
-    let (idle, other_vpc) =
-        (net.target_group(&bench.aws, "idle").await, support::vpc(&bench.aws.ec2).await);
+    let (idle, other_vpc) = (net.target_group(&bench.aws, "idle").await, support::vpc(&bench.aws.ec2).await);
     let elsewhere = support::group(&bench.aws.ec2, &other_vpc, "elsewhere").await;
     let base = || {
         let call = ecs.create_service().cluster("main").service_name("web").task_definition(&definition);
@@ -53,12 +52,13 @@ pub async fn clusters_and_services(trial: &mut Trial) {
     let behind = |it: aws_sdk_ecs::types::builders::LoadBalancerBuilder| base().load_balancers(it.build());
     let rollout = DeploymentConfiguration::builder;
     let blue_green = || rollout().strategy(DeploymentStrategy::BlueGreen);
-    let roll = |it: aws_sdk_ecs::types::builders::DeploymentConfigurationBuilder| {
-        base().deployment_configuration(it.build())
-    };
-    let advanced = AdvancedConfiguration::builder().alternate_target_group_arn(&idle).production_listener_rule("arn:rule");
+    let roll =
+        |it: aws_sdk_ecs::types::builders::DeploymentConfigurationBuilder| base().deployment_configuration(it.build());
+    let advanced =
+        AdvancedConfiguration::builder().alternate_target_group_arn(&idle).production_listener_rule("arn:rule");
     let advanced = advanced.role_arn(&role).build();
-    let registry = ServiceRegistry::builder().registry_arn("arn:aws:servicediscovery:us-east-1:123456789012:service/srv-ghost");
+    let registry =
+        ServiceRegistry::builder().registry_arn("arn:aws:servicediscovery:us-east-1:123456789012:service/srv-ghost");
     let subnets = || net.subnets.to_vec();
     refused!(trial, bench, "ecs",
         "a service in no cluster", "ClusterNotFoundException" => base().cluster("ghost");
@@ -108,9 +108,8 @@ pub async fn clusters_and_services(trial: &mut Trial) {
 async fn clusters(trial: &mut Trial, bench: &Bench) {
     let ecs = &bench.aws.ecs;
     let base = || ecs.create_cluster().cluster_name("new");
-    let setting = |value: &str| {
-        ClusterSetting::builder().name(ClusterSettingName::ContainerInsights).value(value).build()
-    };
+    let setting =
+        |value: &str| ClusterSetting::builder().name(ClusterSettingName::ContainerInsights).value(value).build();
     refused!(trial, bench, "ecs",
         "a cluster's name with a blank", "InvalidParameterException" => base().cluster_name("a b");
         "a cluster's name of 256 characters", "InvalidParameterException" => base().cluster_name("x".repeat(256));

@@ -1,5 +1,6 @@
 //! Elastic Load Balancing.
 
+use aws_sdk_ec2::types::VpcEndpointType;
 use aws_sdk_elasticloadbalancingv2::types::{
     Certificate, LoadBalancerAttribute, Matcher, ProtocolEnum, RulePriorityPair, TargetGroupAttribute, TargetTypeEnum,
 };
@@ -19,6 +20,12 @@ pub async fn load_balancing(trial: &mut Trial) {
     let net = Network::make(&bench.aws).await;
     let same_zone = support::subnet(&bench.aws.ec2, &net.vpc, "10.0.2.0/24", "us-east-1a").await;
     let tiny = support::subnet(&bench.aws.ec2, &net.vpc, "10.0.3.0/28", "us-east-1c").await;
+    // Eleven addresses, of which four are taken.
+    for service in ["ecs", "kms", "logs", "sts"] {
+        let call = bench.aws.ec2.create_vpc_endpoint().vpc_id(&net.vpc).subnet_ids(&tiny).private_dns_enabled(false);
+        let call = call.service_name(format!("com.amazonaws.us-east-1.{service}"));
+        call.vpc_endpoint_type(VpcEndpointType::Interface).send().await.expect("an endpoint");
+    }
     let other_vpc = support::vpc(&bench.aws.ec2).await;
     let elsewhere = support::group(&bench.aws.ec2, &other_vpc, "elsewhere").await;
     let balancer = net.load_balancer(&bench.aws, "main").await;

@@ -56,7 +56,8 @@ async fn alarms_and_topics(trial: &mut Trial, bench: &Bench) {
     let topic = |name: &str| sns.create_topic().name(name);
     let made = topic("alarms").send().await.expect("a topic");
     let arn = made.topic_arn().expect("its ARN");
-    let subscribe = |protocol: &str, endpoint: &str| sns.subscribe().topic_arn(arn).protocol(protocol).endpoint(endpoint);
+    let subscribe =
+        |protocol: &str, endpoint: &str| sns.subscribe().topic_arn(arn).protocol(protocol).endpoint(endpoint);
     refused!(trial, bench, "sns",
         "a name with a blank", "InvalidParameter" => topic("a b");
         "a name of 257 characters", "InvalidParameter" => topic(&"x".repeat(257));

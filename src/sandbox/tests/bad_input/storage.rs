@@ -93,9 +93,8 @@ async fn buckets_and_tables(trial: &mut Trial, bench: &Bench) {
     wait(20).await;
 
     let policy = |text: &str| s3.put_bucket_policy().bucket(BUCKET).policy(text);
-    let lifecycle = |days: i32| {
-        s3.put_bucket_lifecycle_configuration().bucket(BUCKET).lifecycle_configuration(rule(days))
-    };
+    let lifecycle =
+        |days: i32| s3.put_bucket_lifecycle_configuration().bucket(BUCKET).lifecycle_configuration(rule(days));
     let versions = VersioningConfiguration::builder().status(BucketVersioningStatus::from("Off")).build();
     refused!(trial, bench, "s3",
         "a name in capitals", "InvalidBucketName" => s3.create_bucket().bucket("Bucket-Dev");

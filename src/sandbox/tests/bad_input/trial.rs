@@ -52,6 +52,8 @@ pub fn content(sandbox: &Sandbox) -> Vec<(&'static str, String)> {
 macro_rules! refused {
     ($trial:expr, $bench:expr, $service:literal, $($what:literal, $wanted:literal => $call:expr;)*) => {
         $({
+            // So that what is refused is refused for its form, not because there were too many calls.
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             let before = $crate::sandbox::tests::bad_input::trial::content(&$bench.sandbox);
             let result = $call.send().await;
             let untouched = before == $crate::sandbox::tests::bad_input::trial::content(&$bench.sandbox);

@@ -15,7 +15,8 @@ pub async fn roles(ledger: &mut Ledger) {
     let bench = Bench::open().await;
     let iam = &bench.aws.iam;
     estate::role(&bench.aws, "tasks", "ecs-tasks.amazonaws.com").await;
-    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
+    let document =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
     let call = iam.put_role_policy().role_name("tasks").policy_name("read").policy_document(document);
     call.send().await.expect("an inline policy");
     iam.attach_role_policy().role_name("tasks").policy_arn(MANAGED).send().await.expect("attached");
