@@ -13,6 +13,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 
 use super::support;
 use crate::aws::Aws;
+use crate::sandbox::Sandbox;
 
 /// An image that needs no registry of the account's own.
 pub const IMAGE: &str = "public.ecr.aws/docker/library/python:3.13-alpine";
@@ -94,10 +95,20 @@ pub fn on_path(paths: &[&str]) -> RuleCondition {
 
 /// A role that a service may assume; known everywhere when this returns.
 pub async fn role(aws: &Aws, name: &str, service: &str) -> String {
+    trusting(&aws.iam, name, service).await
+}
+
+/// The same in a sandbox, unseen by whoever counts the calls of its clients.
+pub async fn role_by_hand(sandbox: &Sandbox, name: &str, service: &str) -> String {
+    let config = aws_sdk_iam::config::Builder::from(&sandbox.sdk_config()).interceptor(sandbox.interceptor()).build();
+    trusting(&aws_sdk_iam::Client::from_conf(config), name, service).await
+}
+
+async fn trusting(iam: &aws_sdk_iam::Client, name: &str, service: &str) -> String {
     let trust = format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
     );
-    let made = aws.iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.expect("a role");
+    let made = iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.expect("a role");
     wait(10).await;
     made.role().expect("the role").arn().to_owned()
 }
