@@ -114,8 +114,8 @@ pub struct Global {
     )]
     pub sandbox_app_mesh: bool,
 
-    /// A quota of the simulated account, by its code in Service Quotas; `doctor` names them. As given: L-36FBB829=6 is a new account's
-    /// vCPUs on Fargate Spot [default: AWS's defaults, but 100 Fargate vCPUs on demand and on Spot]
+    /// Set a quota of the simulated account, by its code in Service Quotas: L-36FBB829=6 gives it a new account's vCPUs on Fargate Spot
+    /// [default: AWS's defaults, but 100 Fargate vCPUs on demand and on Spot]
     #[arg(
         long,
         global = true,

@@ -33,3 +33,14 @@ fn an_environment_comes_up_stays_changes_and_goes() {
 
     bench.sandbox("up --yes").ended(0, &["created"]);
 }
+
+#[test]
+fn quotas_of_the_sandbox_can_be_set() {
+    let bench = Bench::new();
+    let usual = bench.sandbox("doctor");
+    assert!(usual.out.contains("12 while everything is deployed; 100 of 100 free"), "{}", usual.out);
+    let new = bench.sandbox("doctor --sandbox-quota L-36FBB829=6");
+    assert!(new.out.contains("12 while everything is deployed; 6 of 6 free"), "{}", new.out);
+    let wrong = bench.sandbox("doctor --sandbox-quota L-0=6");
+    assert!(wrong.code != 0 && wrong.err.contains("there is no quota 'L-0'"), "{}", wrong.err);
+}
