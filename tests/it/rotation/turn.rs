@@ -8,6 +8,7 @@ use platformctl::{
     },
 };
 
+use super::world::keys;
 use crate::lab::{Lab, Recorder, assert_done, up};
 
 /// Two services of which one calls the other.
@@ -73,10 +74,13 @@ pub async fn settled(workspace: &Workspace) -> Vec<String> {
     again.warnings
 }
 
-/// Panics where the state of the environment holds anything of a certificate or a key.
+/// Panics where the state of the environment, or what was told, holds anything in PEM, or a key without its frame.
 pub fn assert_nothing_secret(lab: &Lab, more: &str) {
     let journal = std::fs::read_to_string(lab.state.path().join("dev/journal.jsonl")).expect("a journal");
+    let keys = keys(&lab.sandbox);
+    assert!(keys.len() >= 3, "the authority's and two services'");
     for text in [journal.as_str(), more] {
-        assert!(!text.contains("PRIVATE KEY") && !text.contains("-----BEGIN"), "{text}");
+        assert!(!text.contains("-----BEGIN"), "PEM in {} characters of text", text.len());
+        assert!(!keys.iter().any(|key| text.contains(key)), "a key in {} characters of text", text.len());
     }
 }

@@ -62,6 +62,19 @@ pub fn leaves(sandbox: &Sandbox) -> BTreeMap<String, LeafSecret> {
     look.expect("a readable account")
 }
 
+/// The second line of every private key that a secret of the mesh ever held: base64 without its frame.
+pub fn keys(sandbox: &Sandbox) -> Vec<String> {
+    let look = sandbox.look(|call| {
+        let secrets = call.world.secretsmanager.secrets.values().filter(|secret| secret.name.starts_with("mesh-"));
+        let values = secrets.flat_map(|secret| secret.versions.values());
+        values
+            .flat_map(|text| text.split("PRIVATE KEY-----\\n").skip(1).map(str::to_owned).collect::<Vec<_>>())
+            .filter_map(|rest| Some(rest.split("\\n").next()?.to_owned()).filter(|line| line.len() == 64))
+            .collect()
+    });
+    look.expect("a readable account")
+}
+
 /// How many versions each secret of the mesh has had, by its name.
 pub fn versions(sandbox: &Sandbox) -> BTreeMap<String, usize> {
     let look = sandbox.look(|call| {
