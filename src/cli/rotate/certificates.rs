@@ -92,7 +92,7 @@ async fn new_authority(session: &Session, workspace: &Workspace) -> Result<Ended
         let exit = exit(&changed);
         if exit != ExitCode::Done {
             change::tell_failures(session, &phase.prepared, &changed);
-            printer.tell(&wrap(&stopped(number), 0, printer.width()));
+            printer.tell(&wrap(&stopped(number, exit), 0, printer.width()));
             return Ok(Ended { exit, summary });
         }
         tell_effort(session, &phase.prepared, &changed);
@@ -105,12 +105,12 @@ async fn new_authority(session: &Session, workspace: &Workspace) -> Result<Ended
             }
             Err(CliError::Interrupted) => {
                 printer.keep();
-                printer.tell(&wrap(&interrupted(number), 0, printer.width()));
+                printer.tell(&wrap(&stopped(number, ExitCode::Interrupted), 0, printer.width()));
                 summary.insert("next".to_owned(), json!(command_again()));
                 return Ok(Ended { exit: ExitCode::Interrupted, summary });
             }
             Err(error) => {
-                printer.tell(&wrap(&stopped(number), 0, printer.width()));
+                printer.tell(&wrap(&stopped(number, error.exit()), 0, printer.width()));
                 return Err(error);
             }
         }
@@ -137,21 +137,14 @@ fn phase_json(number: u8) -> Map<String, Value> {
 }
 
 /// Why it is safe to stop here, and how to go on.
-fn stopped(number: u8) -> String {
-    let trusted = match number {
-        PHASES => "every certificate in use is the new authority's, which every service trusts",
-        _ => "whoever runs trusts everybody else's certificate",
-    };
+fn stopped(number: u8, exit: ExitCode) -> String {
+    let phase = capital(&authority::describe(number));
     let next = if number < PHASES { format!(" Phase {} was not begun.", number + 1) } else { String::new() };
+    let mend = if exit == ExitCode::Interrupted { "Run" } else { "Mend what failed and run" };
     format!(
-        "{} is not complete everywhere.{next} Calls between services go on: {trusted}. Mend what failed and run the same command again; it \
-         goes on from this phase.",
-        capital(&authority::describe(number))
+        "{phase} is not complete everywhere.{next} Calls between services go on: whoever runs trusts everybody else's certificate. {mend} \
+         the same command again; it goes on from this phase."
     )
-}
-
-fn interrupted(number: u8) -> String {
-    format!("interrupted after {}; that is safe. To go on: {}", authority::describe(number), command_again())
 }
 
 fn capital(text: &str) -> String {
@@ -189,5 +182,43 @@ fn exit(changed: &Changed) -> ExitCode {
     match exit {
         ExitCode::Partial | ExitCode::Failed if rolled_back => ExitCode::RolloutFailed,
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        engine::{Failure, Key, schedule::Outcome},
+        view::{progress::Pace, summary::Effort},
+    };
+
+    fn changed(done: usize, failed: Vec<(&str, Failure)>) -> Changed {
+        let outcome = Outcome {
+            done: vec![(Key::new("mesh-authority", "services"), Duration::ZERO); done],
+            failed: failed.into_iter().map(|(kind, failure)| (Key::new(kind, "payments"), failure)).collect(),
+            ..Outcome::default()
+        };
+        Changed { outcome, book: Book::default(), effort: Effort { reading: 0, changing: 0, pace: Pace::Real } }
+    }
+
+    #[test]
+    fn a_service_that_does_not_take_its_new_certificate_is_a_failed_rollout() {
+        let verdict = || Failure::new(Class::Invalid, "alarm-payments-errors-dev went off");
+        let refused = || Failure { operation: "ecs:UpdateService".to_owned(), ..verdict() };
+        let of = |done, failed| exit(&changed(done, failed));
+        assert_eq!(of(3, vec![]), ExitCode::Done);
+        assert_eq!(of(3, vec![("ecs-service", verdict())]), ExitCode::RolloutFailed);
+        assert_eq!(of(3, vec![("ecs-service", refused())]), ExitCode::Partial);
+        assert_eq!(of(3, vec![("mesh-certificate", verdict())]), ExitCode::Partial);
+        assert_eq!(of(0, vec![("mesh-authority", Failure::new(Class::Denied, "no"))]), ExitCode::NoPermission);
+    }
+
+    #[test]
+    fn whoever_reads_it_at_night_knows_what_holds_and_what_to_do() {
+        insta::assert_snapshot!(stopped(2, ExitCode::RolloutFailed), @"Phase 2 of 3 (issue all certificates by the new authority) is not complete everywhere. Phase 3 was not begun. Calls between services go on: whoever runs trusts everybody else's certificate. Mend what failed and run the same command again; it goes on from this phase.");
+        insta::assert_snapshot!(stopped(3, ExitCode::Interrupted), @"Phase 3 of 3 (drop the old authority) is not complete everywhere. Calls between services go on: whoever runs trusts everybody else's certificate. Run the same command again; it goes on from this phase.");
     }
 }

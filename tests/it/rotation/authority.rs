@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::StateValue;
 use platformctl::{
     blueprint::{self, Facts, Rotation},
     mesh::Stage,
-    operation::{self, Intention, Workspace, rotate::certificates},
+    operation::{self, Intention, Verdict, Workspace, rotate::certificates},
     sandbox::SandboxOptions,
 };
 
@@ -93,6 +93,13 @@ async fn in_its_middle_plan_says_so_and_up_neither_undoes_nor_jumps() {
         let told = format!("a change of authority is under way, phase {phase} of 3 ({stage}");
         assert!(plan.warnings.iter().any(|it| it.starts_with(&told)), "{told}: {:?}", plan.warnings);
         assert!(!plan.plan.is_empty(), "what the phase left undone");
+        let status = operation::status(&workspace).await.expect("a status");
+        let notices = &status.environment.certificates;
+        assert!(notices.iter().any(|it| it.what.starts_with(&told)) && status.summary.contains(&told), "{notices:?}");
+        assert!(status.environment.authority.is_some_and(|authority| authority.days_left > 300));
+        let checks = operation::doctor(&workspace, false).await;
+        let check = checks.iter().find(|check| check.name == "certificates").expect("a check");
+        assert!(check.verdict == Verdict::Warning && check.detail.starts_with(&told), "{check:?}");
         let watch = Watch::new(&lab.sandbox);
         assert_done(&watch.during(up(&workspace)).await.expect("up"));
         let warnings = settled(&workspace).await;
