@@ -9,7 +9,11 @@ pub mod error;
 pub mod facts;
 pub mod leftovers;
 pub mod prepare;
+<<<<<<< HEAD
 pub mod rotate;
+=======
+pub mod rehearse;
+>>>>>>> main
 pub mod status;
 pub mod workspace;
 
@@ -18,5 +22,6 @@ pub use doctor::{Check, Verdict, doctor, doctor_cheap};
 pub use error::OperationError;
 pub use leftovers::{Leftover, leftovers};
 pub use prepare::{Intention, Prepared, prepare};
+pub use rehearse::rehearse;
 pub use status::{StatusReport, status, status_with};
 pub use workspace::Workspace;

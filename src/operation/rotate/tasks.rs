@@ -5,8 +5,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    aws::look::tasks::{self, Former},
-    engine::{Book, Class, Failure, Key, survey::persist},
+    aws::look::{
+        services,
+        tasks::{self, Former},
+    },
+    engine::{Book, Class, Failure, survey::persist},
     operation::{OperationError, Workspace},
 };
 
@@ -16,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// balancer drains it before.
 const PATIENCE: Duration = Duration::from_secs(900);
 
-/// Waits until every task that runs is of the revision that the state knows of its service. A deployment that is done still leaves
+/// Waits until every task that runs is of the revision that its service runs now. A deployment that is done still leaves
 /// tasks that finish their last requests, and these trust what they were started with. `tell` hears what is waited for.
 ///
 /// # Errors
@@ -55,16 +58,23 @@ fn stuck(what: &str, former: &[(String, Vec<Former>)]) -> Failure {
         .remedy("see why they don't stop, or stop them (aws ecs stop-task), and run the same command again: it goes on from here")
 }
 
-/// The tasks of each service that are of another revision than the state knows.
+/// The tasks of each service that are of another revision than ECS runs it with now, whoever deployed that.
 async fn former(workspace: &Workspace, book: &Book) -> Result<Vec<(String, Vec<Former>)>, Failure> {
+    let (aws, jitter) = (&workspace.aws, &workspace.jitter);
+    let services =
+        || book.records.values().filter(|record| record.key.kind() == "ecs-service" && !record.id.is_empty());
+    let names: Vec<String> = services().map(|record| record.name.clone()).collect();
+    let Some(cluster) = book.records.values().find(|record| record.key.kind() == "cluster") else {
+        return Ok(Vec::new());
+    };
+    let seen = persist(jitter, || services::services(aws, &cluster.name, &names)).await?;
     let mut found = Vec::new();
-    for record in book.records.values().filter(|record| record.key.kind() == "ecs-service" && !record.id.is_empty()) {
-        let name = record.key.name();
-        let Some(definition) = book.records.get(&Key::new("task-definition", name)) else { continue };
-        let look = || tasks::of_other_revisions(&workspace.aws, &record.id, &definition.id);
-        let tasks = persist(&workspace.jitter, look).await?;
+    for record in services() {
+        let Some(service) = seen.get(&record.name) else { continue };
+        let Some(revision) = &service.task_definition else { continue };
+        let tasks = persist(jitter, || tasks::of_other_revisions(aws, &service.arn, revision)).await?;
         if !tasks.is_empty() {
-            found.push((name.to_owned(), tasks));
+            found.push((record.key.name().to_owned(), tasks));
         }
     }
     Ok(found)
