@@ -9,11 +9,8 @@ pub mod error;
 pub mod facts;
 pub mod leftovers;
 pub mod prepare;
-<<<<<<< HEAD
-pub mod rotate;
-=======
 pub mod rehearse;
->>>>>>> main
+pub mod rotate;
 pub mod status;
 pub mod workspace;
 
