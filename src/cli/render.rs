@@ -144,7 +144,14 @@ fn facts(config: &Config, args: &RenderArgs) -> Facts {
         MeshProvider::Envoy => false,
         MeshProvider::Auto => args.mesh == Provider::AppMesh,
     };
-    Facts { account: args.account.clone(), partition: partition(&region).to_owned(), zones, app_mesh, region, rotation: Rotation::default() }
+    Facts {
+        account: args.account.clone(),
+        partition: partition(&region).to_owned(),
+        zones,
+        app_mesh,
+        region,
+        rotation: Rotation::default(),
+    }
 }
 
 fn pretty(value: &Value) -> String {

@@ -114,11 +114,7 @@ impl Known {
 
 impl AuthoritySecret {
     fn request(&self) -> AuthorityRequest {
-        AuthorityRequest {
-            trust_domain: self.trust_domain.clone(),
-            namespace: self.namespace.clone(),
-            days: self.days,
-        }
+        AuthorityRequest { trust_domain: self.trust_domain.clone(), namespace: self.namespace.clone(), days: self.days }
     }
 
     /// Takes the step that is wanted, or none, and describes what is there then. What describes it and what it holds change in one
@@ -258,8 +254,7 @@ mod tests {
     #[test]
     fn only_the_next_step_differs_from_what_is_wanted() {
         let request = AuthorityRequest { trust_domain: "dev.platform".into(), namespace: "dev.local".into(), days: 30 };
-        let authorities =
-            Authorities::create(&request, datetime!(2026-11-23 07:00 UTC)).expect("an authority");
+        let authorities = Authorities::create(&request, datetime!(2026-11-23 07:00 UTC)).expect("an authority");
         let secret = Secret {
             arn: "arn".into(),
             name: "mesh-authority-dev".into(),

@@ -68,9 +68,8 @@ impl Facts {
 /// A certificate that can't be made or read, as a failure. The errors of the mesh never hold key material.
 pub(super) fn unfit(error: MeshError) -> Failure {
     match error {
-        MeshError::AuthorityExpired(_) => {
-            Failure::new(Class::Invalid, error.to_string()).remedy("make another authority: platformctl rotate certificates --authority")
-        }
+        MeshError::AuthorityExpired(_) => Failure::new(Class::Invalid, error.to_string())
+            .remedy("make another authority: platformctl rotate certificates --authority"),
         error => Failure::internal(error.to_string()),
     }
 }

@@ -125,7 +125,10 @@ fn show(session: &Session, prepared: &Prepared) {
 }
 
 fn question(workspace: &Workspace, what: &str) -> String {
-    format!("{what} in environment '{}', account {}, {}?", workspace.suffix, workspace.aws.account, workspace.aws.region)
+    format!(
+        "{what} in environment '{}', account {}, {}?",
+        workspace.suffix, workspace.aws.account, workspace.aws.region
+    )
 }
 
 fn phase_json(number: u8) -> Map<String, Value> {
@@ -176,9 +179,10 @@ fn tell_effort(session: &Session, prepared: &Prepared, changed: &Changed) {
 fn exit(changed: &Changed) -> ExitCode {
     let exit = change::exit(changed);
     let rollout = |class: Class| matches!(class, Class::Invalid | Class::Deadline);
-    let rolled_back = changed.outcome.failed.iter().any(|(key, failure)| {
-        key.kind() == "ecs-service" && failure.operation.is_empty() && rollout(failure.class)
-    });
+    let rolled_back =
+        changed.outcome.failed.iter().any(|(key, failure)| {
+            key.kind() == "ecs-service" && failure.operation.is_empty() && rollout(failure.class)
+        });
     match exit {
         ExitCode::Partial | ExitCode::Failed if rolled_back => ExitCode::RolloutFailed,
         other => other,

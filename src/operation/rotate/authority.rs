@@ -80,7 +80,11 @@ impl Phase {
     ///
     /// # Errors
     /// Where tasks from before this phase go on running, which keeps the next one from beginning; and as [`Phase::first`].
-    pub async fn next(self, workspace: &Workspace, tell: &(dyn Fn(&str) + Sync)) -> Result<Option<Self>, OperationError> {
+    pub async fn next(
+        self,
+        workspace: &Workspace,
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Result<Option<Self>, OperationError> {
         tasks::settle(workspace, tell).await?;
         if self.number == PHASES {
             super::record::end(workspace)?;
@@ -131,13 +135,8 @@ async fn look(workspace: &Workspace, book: &Book) -> Result<Outputs, OperationEr
     let record = &book.records[&key];
     let targets =
         [Target { key: key.clone(), name: record.name.clone(), id: Some(record.id.clone()), spec: Value::Null }];
-    let scope = Scope {
-        suffix: workspace.suffix.as_str(),
-        environment_id: None,
-        targets: &targets,
-        tagged: &[],
-        sweep: false,
-    };
+    let scope =
+        Scope { suffix: workspace.suffix.as_str(), environment_id: None, targets: &targets, tagged: &[], sweep: false };
     let kind = workspace.kinds.get(key.kind())?;
     let found = persist(&workspace.jitter, || kind.find(&scope)).await?;
     let seen = found.into_iter().find(|seen| seen.key == key).map(|seen| seen.outputs).unwrap_or_default();
@@ -153,10 +152,7 @@ mod tests {
     #[test]
     fn aws_tells_the_phase_and_the_state_its_beginning_from_its_end() {
         let authority = |stage: &str, fingerprint: &str| {
-            Outputs::from([
-                (STAGE.to_owned(), stage.to_owned()),
-                (FINGERPRINT.to_owned(), fingerprint.to_owned()),
-            ])
+            Outputs::from([(STAGE.to_owned(), stage.to_owned()), (FINGERPRINT.to_owned(), fingerprint.to_owned())])
         };
         let begun = UnderWay::Authority { former: "old".to_owned() };
         let of = |stage, fingerprint| phase(&authority(stage, fingerprint), Some(&begun));

@@ -125,7 +125,9 @@ mod tests {
         let all = notices(&outputs("settled", "2027-11-23T07:00:00Z", "365"), &book, &configuration(), NOW);
         assert_eq!(
             all.iter().map(Notice::line).collect::<Vec<_>>(),
-            ["a rotation of certificates is under way (accounts, payments): run `platformctl rotate certificates` to go on"]
+            [
+                "a rotation of certificates is under way (accounts, payments): run `platformctl rotate certificates` to go on"
+            ]
         );
     }
 }

@@ -1,9 +1,9 @@
 //! What a rotation of certificates may touch: the authority, the certificates, and what carries them to the tasks.
 
 use crate::{
+    blueprint::{self, Facts, Rotation},
     engine::{Action, Class, Failure, Step},
     operation::{Intention, OperationError, Prepared, Workspace, prepare::prepare_with},
-    blueprint::{self, Facts, Rotation},
 };
 
 /// A rotation that can't begin as things are: bad input, nothing was touched.

@@ -19,7 +19,11 @@ fn brought_up() -> Bench {
 fn steady(text: &str) -> String {
     let mark = |word: &str| {
         let digits = word.chars().filter(char::is_ascii_digit).count();
-        if digits >= 4 && word.contains('-') { word.replace(|c: char| c.is_ascii_digit(), "0") } else { word.to_owned() }
+        if digits >= 4 && word.contains('-') {
+            word.replace(|c: char| c.is_ascii_digit(), "0")
+        } else {
+            word.to_owned()
+        }
     };
     let lines = text.lines().map(|line| line.split(' ').map(mark).collect::<Vec<_>>().join(" "));
     lines.collect::<Vec<_>>().join("\n")
@@ -46,7 +50,8 @@ fn certificates_and_then_their_authority_are_made_anew() {
     assert!(status.out.contains("authority") && status.out.contains("364 days"), "{}", status.out);
 
     let changed = bench.sandbox("rotate certificates --authority --yes");
-    changed.ended(0, &["phase 1 of 3 (trust both authorities)", "phase 2 of 3", "phase 3 of 3 (drop the old authority)"]);
+    changed
+        .ended(0, &["phase 1 of 3 (trust both authorities)", "phase 2 of 3", "phase 3 of 3 (drop the old authority)"]);
     assert_snapshot!("rotate-authority", steady(&changed.out));
     bench.sandbox("plan").ended(0, &[]);
     no_key_anywhere(&bench, &[&rotated.out, &rotated.err, &changed.out, &changed.err]);
@@ -72,8 +77,12 @@ fn it_asks_and_refuses_what_it_can_not_do() {
     let bench = Bench::empty();
     bench.write("config/platform.toml", PAIR);
     bench.sandbox("rotate certificates").ended(3, &["`rotate` asks before it changes anything"]);
-    bench.sandbox("rotate certificates --yes").ended(3, &["knows no certificates of environment 'dev'", "platformctl up"]);
-    bench.sandbox("rotate certificates --yes --service payment").ended(3, &["no service 'payment'", "accounts, payments"]);
+    bench
+        .sandbox("rotate certificates --yes")
+        .ended(3, &["knows no certificates of environment 'dev'", "platformctl up"]);
+    bench
+        .sandbox("rotate certificates --yes --service payment")
+        .ended(3, &["no service 'payment'", "accounts, payments"]);
     let both = bench.sandbox("rotate certificates --yes --service payments --authority");
     both.ended(3, &["cannot be used with"]);
     bench.sandbox("rotate").ended(3, &["Usage: platformctl rotate"]);

@@ -46,11 +46,7 @@ async fn at_every_instant_every_task_trusts_every_other() {
     // Who is trusted, by how many it was issued, all by the old one, none by the old one.
     assert_eq!(
         pictures,
-        [
-            (1, (vec![2], 1), true, false),
-            (2, (vec![2], 1), false, true),
-            (3, (vec![1], 1), false, true),
-        ]
+        [(1, (vec![2], 1), true, false), (2, (vec![2], 1), false, true), (3, (vec![1], 1), false, true),]
     );
     assert!(watch.looks() > 300, "{}", watch.looks());
     assert!(settled(&workspace).await.is_empty());
@@ -151,7 +147,10 @@ async fn a_service_that_fails_in_a_phase_keeps_the_next_one_from_beginning() {
     let (done, failed) = watch.during(change).await.expect("a run");
     let failed = failed.expect("the first phase failed");
     let said: Vec<String> = failed.outcome.failed.iter().map(|(key, failure)| format!("{key}: {failure}")).collect();
-    assert!(done.is_empty() && said.len() == 1 && said[0].starts_with("ecs-service/payments") && said[0].contains(alarm), "{said:?}");
+    assert!(
+        done.is_empty() && said.len() == 1 && said[0].starts_with("ecs-service/payments") && said[0].contains(alarm),
+        "{said:?}"
+    );
     let book = workspace.load().expect("readable").expect("there").book;
     let stage = book.records.values().find(|record| record.key.kind() == "mesh-authority").expect("there");
     assert_eq!(stage.outputs["stage"], "introduced");
@@ -190,8 +189,10 @@ async fn an_end_that_nears_is_told_and_a_setting_waits_for_the_next_change() {
     let warnings = settled(&workspace).await;
     assert_eq!(
         warnings,
-        ["mesh.authority_days is 90, and the authority was made for 365 days: it takes effect with the next `platformctl rotate \
-          certificates --authority`"]
+        [
+            "mesh.authority_days is 90, and the authority was made for 365 days: it takes effect with the next `platformctl rotate \
+          certificates --authority`"
+        ]
     );
     tokio::time::sleep(340 * DAY).await;
     let workspace = lab.workspace(&text, "dev").await;

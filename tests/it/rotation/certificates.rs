@@ -67,12 +67,14 @@ async fn a_rotation_that_was_killed_goes_on_with_what_it_asked_for() {
     assert!(killed.is_err(), "the run was over before it could be killed");
     let workspace = lab.workspace(PAIR, "dev").await;
     let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
-    let told = plan.warnings.iter().any(|it| it.contains("a rotation of certificates is under way (accounts, payments)"));
+    let told =
+        plan.warnings.iter().any(|it| it.contains("a rotation of certificates is under way (accounts, payments)"));
     assert!(told, "{:?}", plan.warnings);
     tokio::time::sleep(DAY).await;
     assert_done(&turn::certificates(&workspace, None).await.expect("rotated").outcome);
     let counts = versions(&lab.sandbox);
-    let issued: Vec<usize> = counts.iter().filter(|(name, _)| name.contains("certificate")).map(|(_, it)| *it).collect();
+    let issued: Vec<usize> =
+        counts.iter().filter(|(name, _)| name.contains("certificate")).map(|(_, it)| *it).collect();
     assert_eq!(issued, [2, 2], "nothing was issued twice");
     assert!(settled(&workspace).await.is_empty());
 }
@@ -81,7 +83,8 @@ async fn a_rotation_that_was_killed_goes_on_with_what_it_asked_for() {
 async fn what_a_rotation_does_not_change_is_left_to_up() {
     let lab = Lab::new();
     brought_up(&lab, PAIR).await;
-    let other = PAIR.replace("cost_center = \"42\"\n", "cost_center = \"42\"\n\n[network]\nflow_log_retention_days = 7\n");
+    let other =
+        PAIR.replace("cost_center = \"42\"\n", "cost_center = \"42\"\n\n[network]\nflow_log_retention_days = 7\n");
     let workspace = lab.workspace(&other, "dev").await;
     let prepared = certificates::prepare(&workspace, None).await.expect("a plan");
     let kinds: Vec<&str> = prepared.plan.steps.iter().map(|step| step.key.kind()).collect();
@@ -119,8 +122,7 @@ async fn up_renews_what_nears_its_end_and_rolls_the_services_to_it() {
     tokio::time::sleep(2 * DAY).await;
     let workspace = lab.workspace(PAIR, "dev").await;
     let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
-    let steps: Vec<(&str, Action)> =
-        plan.plan.steps.iter().map(|step| (step.key.kind(), step.action)).collect();
+    let steps: Vec<(&str, Action)> = plan.plan.steps.iter().map(|step| (step.key.kind(), step.action)).collect();
     let each = [
         ("mesh-certificate", Action::Update),
         ("mesh-certificate", Action::Update),
@@ -139,7 +141,8 @@ async fn up_renews_what_nears_its_end_and_rolls_the_services_to_it() {
     assert_eq!(running.iter().filter(rolled).count(), 4, "two tasks of each service");
     assert!(settled(&workspace).await.is_empty());
     assert_eq!(trusted(&lab.sandbox), [1].into());
-    let fingerprints: Vec<_> = after.values().map(|leaf| mesh::fingerprint(&leaf.cert_chain).expect("readable")).collect();
+    let fingerprints: Vec<_> =
+        after.values().map(|leaf| mesh::fingerprint(&leaf.cert_chain).expect("readable")).collect();
     let book = workspace.load().expect("readable").expect("there").book;
     let recorded = book.records.values().filter(|record| record.key.kind() == "mesh-certificate");
     assert_eq!(recorded.map(|record| record.outputs["fingerprint"].clone()).collect::<Vec<_>>(), fingerprints);

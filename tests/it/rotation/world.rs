@@ -115,8 +115,7 @@ fn accepts(bundle: &str, chain: &str, sandbox: &Sandbox) -> bool {
     let server = WebPkiServerVerifier::builder_with_provider(roots, provider).build().expect("a verifier");
     let name = |service: &str| ServerName::try_from(format!("{service}.dev.local")).expect("a name");
     let services = ["accounts", "notifications", "payments"];
-    client.is_ok()
-        && services.iter().any(|it| server.verify_server_cert(&leaf, &[], &name(it), &[], now).is_ok())
+    client.is_ok() && services.iter().any(|it| server.verify_server_cert(&leaf, &[], &name(it), &[], now).is_ok())
 }
 
 /// Holds every running task's certificate against every other's trust, again and again.
