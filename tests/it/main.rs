@@ -8,4 +8,5 @@ mod lab;
 mod life;
 mod moto;
 mod quotas;
+mod rotation;
 mod status;
