@@ -12,6 +12,7 @@ use aws_types::{SdkConfig, region::Region};
 use super::{
     Answer, CallLog,
     call::Observe,
+    lambda::Packages,
     limit::{Limited, Limiter},
 };
 use crate::engine::{Class, Failure};
@@ -76,6 +77,8 @@ pub struct Aws {
     pub region: String,
     /// How many calls were made.
     pub log: CallLog,
+    /// What functions are made from.
+    pub packages: Packages,
     pub appmesh: aws_sdk_appmesh::Client,
     pub autoscaling: aws_sdk_applicationautoscaling::Client,
     pub cloudmap: aws_sdk_servicediscovery::Client,
@@ -87,8 +90,10 @@ pub struct Aws {
     pub elb: aws_sdk_elasticloadbalancingv2::Client,
     pub iam: aws_sdk_iam::Client,
     pub kms: aws_sdk_kms::Client,
+    pub lambda: aws_sdk_lambda::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub quotas: aws_sdk_servicequotas::Client,
+    pub rds: aws_sdk_rds::Client,
     pub s3: aws_sdk_s3::Client,
     pub secrets: aws_sdk_secretsmanager::Client,
     pub sns: aws_sdk_sns::Client,
@@ -122,6 +127,7 @@ impl Aws {
         Ok(Arc::new(Aws {
             account,
             region,
+            packages: Packages::default(),
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),
             cloudmap: client!(&maker, aws_sdk_servicediscovery, "servicediscovery"),
@@ -133,8 +139,10 @@ impl Aws {
             elb: client!(&maker, aws_sdk_elasticloadbalancingv2, "elasticloadbalancing"),
             iam: client!(&maker, aws_sdk_iam, "iam"),
             kms: client!(&maker, aws_sdk_kms, "kms"),
+            lambda: client!(&maker, aws_sdk_lambda, "lambda"),
             logs: client!(&maker, aws_sdk_cloudwatchlogs, "logs"),
             quotas: client!(&maker, aws_sdk_servicequotas, "servicequotas"),
+            rds: client!(&maker, aws_sdk_rds, "rds"),
             s3: client!(&maker, aws_sdk_s3, "s3"),
             secrets: client!(&maker, aws_sdk_secretsmanager, "secretsmanager"),
             sns: client!(&maker, aws_sdk_sns, "sns"),

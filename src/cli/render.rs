@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{CliError, ExitCode, Session, session::Ended};
 use crate::{
-    blueprint::{self, Facts},
+    blueprint::{self, Facts, RotatorCode},
     config::{Config, EnvSuffix, MeshProvider},
     engine::Blueprint,
     operation::facts::partition,
@@ -142,7 +142,8 @@ fn facts(config: &Config, args: &RenderArgs) -> Facts {
         MeshProvider::Envoy => false,
         MeshProvider::Auto => args.mesh == Provider::AppMesh,
     };
-    Facts { account: args.account.clone(), partition: partition(&region).to_owned(), zones, app_mesh, region }
+    let (account, partition) = (args.account.clone(), partition(&region).to_owned());
+    Facts { account, partition, zones, app_mesh, region, rotator: RotatorCode::default() }
 }
 
 fn pretty(value: &Value) -> String {

@@ -4,7 +4,7 @@
 use super::{OperationError, Workspace};
 use crate::{
     aws,
-    blueprint::Facts,
+    blueprint::{Facts, RotatorCode},
     config::MeshProvider,
     engine::{Book, Class, Entry, Failure},
 };
@@ -34,7 +34,7 @@ pub async fn find(workspace: &Workspace, book: &Book) -> Result<Found, Operation
     let zones = zones(workspace, book, &mut choices).await?;
     let (app_mesh, mesh_reason) = mesh(workspace, book, &mut choices).await;
     let (account, region) = (workspace.aws.account.clone(), workspace.aws.region.clone());
-    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh };
+    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh, rotator: RotatorCode::default() };
     Ok(Found { facts, choices, mesh_reason })
 }
 

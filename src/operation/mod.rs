@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod error;
 pub mod facts;
 pub mod leftovers;
+pub mod package;
 pub mod prepare;
 pub mod status;
 pub mod workspace;
