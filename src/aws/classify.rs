@@ -168,6 +168,11 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     // RotateSecret); and a rotation that is under way comes first.
     ("secretsmanager:RotateSecret", "AccessDenied", "cannot invoke the specified lambda function", Class::Settling),
     ("secretsmanager:RotateSecret", "InvalidRequest", "previous rotation", Class::Blocked),
+    // A database that was paused, or whose instance is not there yet (RDS Data API reference, ExecuteStatement).
+    ("rds-data:", "DatabaseResuming", "", Class::Settling),
+    ("rds-data:", "DatabaseUnavailable", "", Class::Settling),
+    ("rds-data:", "DatabaseNotFound", "", Class::Settling),
+    ("rds-data:", "HttpEndpointNotEnabled", "", Class::Settling),
     // The KMS key that is to encrypt a database, a moment after it was made.
     ("rds:Create", "KMSKeyNotAccessible", "", Class::Settling),
     // "Table already exists" and "Table is being deleted" share a code (DynamoDB API reference, CreateTable).

@@ -22,6 +22,7 @@ pub mod limit;
 pub mod logs;
 pub mod look;
 pub mod rds;
+pub mod rotating;
 pub mod s3;
 pub mod secrets;
 pub mod sns;

@@ -1,6 +1,9 @@
 //! What Secrets Manager sends (Secrets Manager user guide, "Lambda rotation functions").
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::RotationError;
 
 /// One step of one rotation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +15,21 @@ pub struct Event {
     pub secret_id: String,
     /// The id of the version that the rotation makes: the same in all steps of one rotation.
     pub client_request_token: String,
+}
+
+impl Event {
+    /// What the function's log says of it: one line of JSON, without any value.
+    pub fn line(&self, outcome: &Result<(), RotationError>) -> String {
+        let failure = outcome.as_ref().err().map(ToString::to_string);
+        json!({
+            "step": self.step,
+            "secret": self.secret_id,
+            "version": self.client_request_token,
+            "outcome": if failure.is_none() { "done" } else { "failed" },
+            "failure": failure,
+        })
+        .to_string()
+    }
 }
 
 /// A step of a rotation.
@@ -47,8 +65,6 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
