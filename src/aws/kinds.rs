@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Aws, appmesh, autoscaling, cloudmap, cloudwatch, dynamodb, ec2, ecr, ecs, elb, iam, kms, lambda, logs, rds, s3, secrets,
-    sns,
-    tags::Search,
+    Aws, appmesh, autoscaling, cloudmap, cloudwatch, dynamodb, ec2, ecr, ecs, elb, iam, kms, lambda, logs, rds, s3,
+    secrets, sns, tags::Search,
 };
 use crate::engine::Kinds;
 

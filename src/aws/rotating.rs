@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use aws_sdk_ecs::types::ServiceDeploymentStatus as Status;
 use aws_sdk_rdsdata::types::Field;
 use aws_sdk_secretsmanager::primitives::DateTime;
+use aws_types::SdkConfig;
 
 use super::Answer;
 use crate::{
@@ -26,6 +27,8 @@ pub struct Rotating {
     secrets: aws_sdk_secretsmanager::Client,
     data: aws_sdk_rdsdata::Client,
     ecs: aws_sdk_ecs::Client,
+    /// The share of every pause that is made.
+    pauses: f64,
 }
 
 impl Rotating {
@@ -37,12 +40,23 @@ impl Rotating {
         let variables: BTreeMap<String, String> = std::env::vars().collect();
         let settings = Settings::read(&variables)?;
         let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        Ok(Rotating {
+        Ok(Self::new(settings, &config))
+    }
+
+    /// With these credentials and endpoints.
+    pub fn new(settings: Settings, config: &SdkConfig) -> Self {
+        Rotating {
             settings,
-            secrets: aws_sdk_secretsmanager::Client::new(&config),
-            data: aws_sdk_rdsdata::Client::new(&config),
-            ecs: aws_sdk_ecs::Client::new(&config),
-        })
+            secrets: aws_sdk_secretsmanager::Client::new(config),
+            data: aws_sdk_rdsdata::Client::new(config),
+            ecs: aws_sdk_ecs::Client::new(config),
+            pauses: 1.0,
+        }
+    }
+
+    /// With a hundredth of every pause: for tests.
+    pub fn hurried(self) -> Self {
+        Rotating { pauses: 0.01, ..self }
     }
 
     /// Does one step.
@@ -143,9 +157,7 @@ impl Services for Rotating {
         let call = self.ecs.list_service_deployments().cluster(&self.settings.services).service(service);
         let answer = call.max_results(DEPLOYMENTS).send().await.of("ecs:ListServiceDeployments");
         let found = absent_is_fine(answer.map(|answer| answer.service_deployments.unwrap_or_default()))?;
-        Ok(rollout(
-            found.iter().map(|it| (it.status().cloned().unwrap_or(Status::Pending), it.created_at().copied())),
-        ))
+        Ok(rollout(found.iter().map(|it| (it.status().cloned().unwrap_or(Status::Pending), it.created_at().copied()))))
     }
 
     async fn redeploy(&self, service: &str) -> Result<(), Failure> {
@@ -157,7 +169,7 @@ impl Services for Rotating {
 
 impl Clock for Rotating {
     async fn pause(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
+        tokio::time::sleep(duration.mul_f64(self.pauses)).await;
     }
 }
 
@@ -167,7 +179,10 @@ mod tests {
 
     #[test]
     fn the_databases_own_refusals_are_told_by_their_state() {
-        let of = |message: &str| Failure { code: Some("DatabaseErrorException".to_owned()), ..Failure::new(Class::Unavailable, message) };
+        let of = |message: &str| Failure {
+            code: Some("DatabaseErrorException".to_owned()),
+            ..Failure::new(Class::Unavailable, message)
+        };
         let refused = data_api_failure(of("FATAL: password authentication failed for user \"x\"; SQLState: 28P01"));
         assert_eq!((refused.class, refused.code.as_deref()), (Class::Invalid, Some("28P01")));
         assert_eq!(data_api_failure(of("is resuming")).code.as_deref(), Some("DatabaseErrorException"));

@@ -9,7 +9,7 @@ async fn main() -> Result<(), Error> {
     let step = async |event: LambdaEvent<Event>| {
         let outcome = rotating.run(&event.payload).await;
         println!("{}", event.payload.line(&outcome));
-        outcome
+        outcome.map_err(Error::from)
     };
     lambda_runtime::run(service_fn(step)).await
 }

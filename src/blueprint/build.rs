@@ -1,8 +1,8 @@
 //! The table of contents: all chapters, in the order in which they refer to each other.
 
 use super::{
-    Draft, Facts, cluster, data, database, encryption, identity, ingress, mesh, network, observability, registry, rotator,
-    scaling,    secrets,
+    Draft, Facts, cluster, data, database, encryption, identity, ingress, mesh, network, observability, registry,
+    rotator, scaling, secrets,
     services::{self, Foundations},
 };
 use crate::{

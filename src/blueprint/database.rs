@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn it_is_private_encrypted_and_as_large_as_configured() {
-        let blueprint = written("[database]\nmin_capacity = 0\nmax_capacity = 2.5\n[services.payments]\ndatabase = true");
+        let blueprint =
+            written("[database]\nmin_capacity = 0\nmax_capacity = 2.5\n[services.payments]\ndatabase = true");
         let cluster = &blueprint.get(&Key::new("db-cluster", "main")).expect("the cluster").spec;
         assert_eq!((&cluster["min_capacity"], &cluster["max_capacity"]), (&json!(0.0), &json!(2.5)));
         assert_eq!(cluster["pause_after_seconds"], json!(300));

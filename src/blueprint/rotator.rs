@@ -98,8 +98,7 @@ fn add_function(
         (variable::SERVICES, Output::known(draft.name(&["cluster"]))),
     ];
     let code = draft.facts.rotator.clone();
-    let invoker =
-        Invoker { service: "secretsmanager.amazonaws.com".to_owned(), account: draft.facts.account.clone() };
+    let invoker = Invoker { service: "secretsmanager.amazonaws.com".to_owned(), account: draft.facts.account.clone() };
     let function = Function {
         description: format!("Rotates the database credentials of the environment {}", draft.suffix),
         code: code.digest,
@@ -168,8 +167,7 @@ mod tests {
     };
 
     fn written(more: &str) -> Blueprint {
-        let blueprint =
-            build(&samples::parse(more), &EnvSuffix::parse("dev").expect("a suffix"), &samples::facts());
+        let blueprint = build(&samples::parse(more), &EnvSuffix::parse("dev").expect("a suffix"), &samples::facts());
         assert_eq!(blueprint.check(), Ok(()));
         blueprint
     }

@@ -34,7 +34,14 @@ pub async fn find(workspace: &Workspace, book: &Book) -> Result<Found, Operation
     let zones = zones(workspace, book, &mut choices).await?;
     let (app_mesh, mesh_reason) = mesh(workspace, book, &mut choices).await;
     let (account, region) = (workspace.aws.account.clone(), workspace.aws.region.clone());
-    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh, rotator: RotatorCode::default() };
+    let facts = Facts {
+        partition: partition(&region).to_owned(),
+        account,
+        region,
+        zones,
+        app_mesh,
+        rotator: RotatorCode::default(),
+    };
     Ok(Found { facts, choices, mesh_reason })
 }
 

@@ -35,7 +35,10 @@ pub enum Which<'a> {
 }
 
 /// Secrets Manager.
-#[expect(async_fn_in_trait, reason = "each is used with one type at a time, whose futures say themselves what they can")]
+#[expect(
+    async_fn_in_trait,
+    reason = "each is used with one type at a time, whose futures say themselves what they can"
+)]
 pub trait Secrets {
     /// Describes a secret.
     async fn describe(&self, secret: &str) -> Result<Description, Failure>;

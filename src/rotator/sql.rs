@@ -90,7 +90,9 @@ mod tests {
         let pending = Credentials { database: None, username: "payments_b".to_owned(), password };
         let statements = [set_user(&names, "platform", &pending), adopt_user(&names, "platform", &pending)].concat();
         assert!(statements.iter().all(|sql| !sql.contains("Neill") && !sql.contains("DROP")), "{statements:?}");
-        assert!(statements[1].starts_with("ALTER ROLE \"payments_b\" WITH LOGIN INHERIT PASSWORD 'SCRAM-SHA-256$4096:"));
+        assert!(
+            statements[1].starts_with("ALTER ROLE \"payments_b\" WITH LOGIN INHERIT PASSWORD 'SCRAM-SHA-256$4096:")
+        );
     }
 
     #[test]

@@ -68,7 +68,8 @@ impl<P: Platform> Rotation<'_, P> {
     }
 
     async fn current(&self) -> Result<(Credentials, Version), RotationError> {
-        let version = self.version(Which::Stage(CURRENT)).await?.ok_or_else(|| RotationError::Empty(CURRENT.to_owned()))?;
+        let version =
+            self.version(Which::Stage(CURRENT)).await?.ok_or_else(|| RotationError::Empty(CURRENT.to_owned()))?;
         let read = Credentials::from_json(&version.text).ok_or_else(|| RotationError::Malformed(CURRENT.to_owned()))?;
         Ok((read, version))
     }

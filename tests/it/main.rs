@@ -8,4 +8,5 @@ mod engine;
 mod lab;
 mod life;
 mod moto;
+mod rotator;
 mod status;

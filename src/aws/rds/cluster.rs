@@ -140,8 +140,7 @@ fn version_seen<'a>(seen: &'a str, wanted: Option<&'a str>) -> &'a str {
 fn observed(it: &Described, target: Option<&Target>) -> Map<String, Value> {
     let capacity = it.serverless_v2_scaling_configuration();
     let seen = it.engine_version().unwrap_or_default();
-    let groups: Vec<&str> =
-        it.vpc_security_groups().iter().filter_map(|group| group.vpc_security_group_id()).collect();
+    let groups: Vec<&str> = it.vpc_security_groups().iter().filter_map(|group| group.vpc_security_group_id()).collect();
     let fields = [
         ("engine", json!(it.engine())),
         ("engine_version", json!(version_seen(seen, target.and_then(|target| target.text("engine_version"))))),
@@ -219,8 +218,14 @@ impl Resource for DbCluster {
     fn field(name: &str) -> Field {
         match name {
             "security_groups" | "log_exports" => Field::UPDATE.unordered(),
-            "engine_version" | "min_capacity" | "max_capacity" | "pause_after_seconds" | "backup_days"
-            | "deletion_protection" | "iam_authentication" | "data_api" => Field::UPDATE,
+            "engine_version"
+            | "min_capacity"
+            | "max_capacity"
+            | "pause_after_seconds"
+            | "backup_days"
+            | "deletion_protection"
+            | "iam_authentication"
+            | "data_api" => Field::UPDATE,
             "after" => Field::SILENT,
             _ => Field::REPLACE,
         }

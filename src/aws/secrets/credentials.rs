@@ -53,9 +53,7 @@ impl CredentialsSecret {
     fn value(&self) -> Result<Credentials, Failure> {
         let database = match &self.location {
             None => None,
-            Some(it) => {
-                Some(Database { host: it.host.get()?.to_owned(), port: it.port, name: it.database.clone() })
-            }
+            Some(it) => Some(Database { host: it.host.get()?.to_owned(), port: it.port, name: it.database.clone() }),
         };
         Ok(Credentials { database, username: self.username.clone(), password: password::generate() })
     }

@@ -52,11 +52,8 @@ async fn describe(aws: &Aws, secret: &str) -> Result<Option<DescribeSecretOutput
 
 fn observed(secret: &DescribeSecretOutput) -> Map<String, Value> {
     let days = secret.rotation_rules().and_then(RotationRulesType::automatically_after_days);
-    let fields = [
-        ("secret", json!(secret.arn())),
-        ("function", json!(secret.rotation_lambda_arn())),
-        ("days", json!(days)),
-    ];
+    let fields =
+        [("secret", json!(secret.arn())), ("function", json!(secret.rotation_lambda_arn())), ("days", json!(days))];
     fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect()
 }
 

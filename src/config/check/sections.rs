@@ -119,7 +119,8 @@ fn database(config: &Config, report: &mut Report) {
     }
     let pause = "database.pause_after_seconds";
     if report.clean(&[least, pause]) && report.origin.is_written(pause) && database.min_capacity != Capacity::ZERO {
-        let help = "set min_capacity = 0, or remove the line: only a database whose capacity may go down to zero pauses";
+        let help =
+            "set min_capacity = 0, or remove the line: only a database whose capacity may go down to zero pauses";
         report.blame(pause, Fault::new("says when the database pauses, but it never does", "without effect", help));
     }
 }

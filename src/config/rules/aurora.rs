@@ -50,7 +50,11 @@ fn capacity(units: f64, least: u32) -> Result<Capacity, Fault> {
     }
     let least = Capacity::halves(least);
     let what = format!("must be a number of Aurora capacity units from {least} to 256, in steps of 0.5");
-    Err(Fault::new(what, "not such a number", format!("choose {least} to 256, such as 4 or 0.5; a unit is about 2 GiB of memory")))
+    Err(Fault::new(
+        what,
+        "not such a number",
+        format!("choose {least} to 256, such as 4 or 0.5; a unit is about 2 GiB of memory"),
+    ))
 }
 
 #[cfg(test)]

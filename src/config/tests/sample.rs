@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Capacity, Cluster, Config, Database, Encryption, EnvSuffix, Ingress, Mesh, Network, Observability, Platform, Service};
+use super::super::{
+    Capacity, Cluster, Config, Database, Encryption, EnvSuffix, Ingress, Mesh, Network, Observability, Platform,
+    Service,
+};
 use super::{LEAST, read, refuse};
 
 const SAMPLE: &str = include_str!("../../../config/platform.toml");
@@ -31,7 +34,8 @@ fn the_example_has_three_services_that_call_each_other() {
 
 #[test]
 fn what_the_example_calls_a_default_is_one() {
-    let Config { platform, network, ingress, mesh, cluster, observability, encryption, database, services, .. } = read(SAMPLE);
+    let Config { platform, network, ingress, mesh, cluster, observability, encryption, database, services, .. } =
+        read(SAMPLE);
     assert_eq!(platform.region, Platform::DEFAULT_REGION);
     assert_eq!((platform.zones, platform.expires_after), (None, None));
     assert_eq!((network, ingress, mesh), (Network::default(), Ingress::default(), Mesh::default()));

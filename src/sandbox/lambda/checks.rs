@@ -41,9 +41,12 @@ pub(super) fn package(bytes: Option<&[u8]>) -> Result<(String, i64), ApiError> {
     }
     let unzipped = || invalid("Could not unzip uploaded file. Please check your file, then try to upload again.");
     let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|_| unzipped())?;
-    let bootstrap = archive.by_name("bootstrap").map_err(|_| invalid("The sandbox expects a program named bootstrap."))?;
+    let bootstrap =
+        archive.by_name("bootstrap").map_err(|_| invalid("The sandbox expects a program named bootstrap."))?;
     if bootstrap.unix_mode().is_none_or(|mode| mode & 0o111 == 0) {
-        return Err(invalid("The sandbox expects bootstrap to be executable: Lambda would fail with exec format error or permission denied."));
+        return Err(invalid(
+            "The sandbox expects bootstrap to be executable: Lambda would fail with exec format error or permission denied.",
+        ));
     }
     Ok((STANDARD.encode(Sha256::digest(bytes)), i64::try_from(bytes.len()).unwrap_or(i64::MAX)))
 }
@@ -83,12 +86,16 @@ pub(super) fn variables(environment: Option<&Environment>) -> Result<BTreeMap<St
     let variables: BTreeMap<String, String> =
         environment.and_then(Environment::variables).cloned().unwrap_or_default().into_iter().collect();
     if let Some(name) = variables.keys().find(|name| RESERVED.contains(&name.as_str())) {
-        return Err(invalid(format!("Lambda was unable to configure your environment variables because {name} is reserved")));
+        return Err(invalid(format!(
+            "Lambda was unable to configure your environment variables because {name} is reserved"
+        )));
     }
     let size: usize = variables.iter().map(|(name, value)| name.len() + value.len()).sum();
     match size <= MOST_VARIABLES {
         true => Ok(variables),
-        false => Err(invalid("Lambda was unable to configure your environment variables because they exceeded the 4KB limit.")),
+        false => Err(invalid(
+            "Lambda was unable to configure your environment variables because they exceeded the 4KB limit.",
+        )),
     }
 }
 
@@ -101,7 +108,8 @@ pub(super) fn log_group(call: &Call<'_>, wanted: Option<&str>) -> Result<String,
     }
 }
 
-const TAGS: Refusals = Refusals { invalid: "InvalidParameterValueException", too_many: "InvalidParameterValueException" };
+const TAGS: Refusals =
+    Refusals { invalid: "InvalidParameterValueException", too_many: "InvalidParameterValueException" };
 
 pub(super) fn tags(given: Option<&HashMap<String, String>>) -> Result<Tags, ApiError> {
     let pairs = given.into_iter().flatten().map(|(key, value)| (Some(key.as_str()), Some(value.as_str())));

@@ -67,7 +67,9 @@ impl Inside<'_, '_> {
         let missing = || ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
         let (arn, key) = found.ok_or_else(|| failure(action, missing()))?;
         self.allow(action, &arn, &[])?;
-        let (Some(key), Some(key_action)) = (key.filter(|key| key.starts_with("arn:")), key_action) else { return Ok(()) };
+        let (Some(key), Some(key_action)) = (key.filter(|key| key.starts_with("arn:")), key_action) else {
+            return Ok(());
+        };
         let via = format!("secretsmanager.{}.amazonaws.com", self.call.borrow().region());
         let context = [("kms:ViaService", via.as_str()), ("kms:EncryptionContext:SecretARN", arn.as_str())];
         let call = self.call.borrow();
@@ -146,9 +148,7 @@ impl Secrets for Inside<'_, '_> {
                 .build()
                 .map_err(|error| Failure::internal(error.to_string()))?;
         let mut call = self.call.borrow_mut();
-        secretsmanager::update_secret_version_stage(&mut call, &input)
-            .map(drop)
-            .map_err(|error| failure(ACTION, error))
+        secretsmanager::update_secret_version_stage(&mut call, &input).map(drop).map_err(|error| failure(ACTION, error))
     }
 }
 
@@ -177,9 +177,11 @@ impl Services for Inside<'_, '_> {
             Err(failure) if failure.class == Class::Absent => Ok(None),
             answer => {
                 let briefs = answer?.service_deployments.unwrap_or_default();
-                Ok(crate::aws::rotating::rollout(briefs.iter().map(|brief| {
-                    (brief.status().cloned().unwrap_or(Status::Pending), brief.created_at().copied())
-                })))
+                Ok(crate::aws::rotating::rollout(
+                    briefs
+                        .iter()
+                        .map(|brief| (brief.status().cloned().unwrap_or(Status::Pending), brief.created_at().copied())),
+                ))
             }
         }
     }

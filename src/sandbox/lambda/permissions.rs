@@ -26,7 +26,9 @@ pub(super) fn add(call: &mut Call<'_>, input: &AddPermissionInput) -> Result<Add
         return Err(ApiError::new("ValidationException", "StatementId must have 1 to 100 of A-Z, a-z, 0-9, - and _."));
     }
     if found.permissions.contains_key(&sid) {
-        let message = format!("The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing statement.");
+        let message = format!(
+            "The statement id ({sid}) provided already exists. Please provide a new statement id, or remove the existing statement."
+        );
         return Err(ApiError::new("ResourceConflictException", message).with_status(409));
     }
     let account = input.source_account().map(str::to_owned);
@@ -40,8 +42,10 @@ pub(super) fn remove(call: &mut Call<'_>, input: &RemovePermissionInput) -> Resu
     let sid = input.statement_id().unwrap_or_default();
     match change(call, &name, |it| it.permissions.remove(sid)).flatten() {
         Some(_) => Ok(RemovePermissionOutput::builder().build()),
-        None => Err(ApiError::new("ResourceNotFoundException", format!("Statement {sid} is not found in resource policy."))
-            .with_status(404)),
+        None => {
+            Err(ApiError::new("ResourceNotFoundException", format!("Statement {sid} is not found in resource policy."))
+                .with_status(404))
+        }
     }
 }
 

@@ -67,7 +67,9 @@ impl Function {
             return Ok(self);
         }
         let state = if now < self.active_at { "Pending" } else { "InProgress" };
-        let message = format!("The operation cannot be performed at this time. The function is currently in the following state: {state}");
+        let message = format!(
+            "The operation cannot be performed at this time. The function is currently in the following state: {state}"
+        );
         Err(ApiError::new("ResourceConflictException", message).with_status(409))
     }
 }

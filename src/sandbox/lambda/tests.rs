@@ -29,8 +29,7 @@ async fn function(bench: &Bench) -> Specimen<Function> {
     let role = bench.make(&Specimen::new("rotator", "role-rotator-dev", role)).await;
     let log = LogGroup { retention_days: 30, key: key(bench, "main").await };
     bench.make(&Specimen::new("rotator", LOG, log)).await;
-    let invoker =
-        Invoker { service: "secretsmanager.amazonaws.com".into(), account: bench.aws.account.clone() };
+    let invoker = Invoker { service: "secretsmanager.amazonaws.com".into(), account: bench.aws.account.clone() };
     let spec = Function {
         description: "Rotates".into(),
         code: package(bench, "one"),

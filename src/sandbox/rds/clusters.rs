@@ -32,7 +32,9 @@ fn capacity(wanted: Option<&ServerlessV2ScalingConfiguration>) -> Result<((f64, 
     }
     let pause = wanted.seconds_until_auto_pause();
     match pause {
-        Some(_) if least > 0.0 => Err(combination("SecondsUntilAutoPause can be set only with a minimum capacity of 0.")),
+        Some(_) if least > 0.0 => {
+            Err(combination("SecondsUntilAutoPause can be set only with a minimum capacity of 0."))
+        }
         Some(seconds) if !(300..=86_400).contains(&seconds) => {
             Err(invalid("SecondsUntilAutoPause must be between 300 and 86400."))
         }
@@ -81,7 +83,9 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateDbClusterInput) -> Resul
     let master = input.master_username().unwrap_or_default().to_owned();
     // Aurora User Guide, "Naming constraints"; reserved words of PostgreSQL and of RDS.
     if master.is_empty() || master.len() > 63 || ["admin", "rdsadmin", "user", "public"].contains(&master.as_str()) {
-        return Err(invalid(format!("MasterUsername {master} cannot be used as it is a reserved word used by the engine")));
+        return Err(invalid(format!(
+            "MasterUsername {master} cannot be used as it is a reserved word used by the engine"
+        )));
     }
     let version = input.engine_version().unwrap_or_default().to_owned();
     if version.split('.').count() != 2 {
@@ -91,12 +95,12 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateDbClusterInput) -> Resul
     let (subnets, vpc) = (group.name.clone(), group.vpc.clone());
     let groups = groups(call, input.vpc_security_group_ids(), &vpc)?;
     let key = input.kms_key_id().unwrap_or_default();
-    let inaccessible = |_| {
-        ApiError::new("KMSKeyNotAccessibleFault", format!("The specified KMS key '{key}' can't be accessed."))
-    };
+    let inaccessible =
+        |_| ApiError::new("KMSKeyNotAccessibleFault", format!("The specified KMS key '{key}' can't be accessed."));
     let key = kms::usable(call, key).map_err(inaccessible)?.arn.clone();
     let (capacity, pause) = capacity(input.serverless_v2_scaling_configuration())?;
-    let (backup_days, logs) = (backup_days(input.backup_retention_period())?, logs(input.enable_cloudwatch_logs_exports())?);
+    let (backup_days, logs) =
+        (backup_days(input.backup_retention_period())?, logs(input.enable_cloudwatch_logs_exports())?);
     let tags = tags::read(input.tags())?;
     let master_key = input.master_user_secret_kms_key_id().unwrap_or(&key).to_owned();
     let text = Credentials { database: None, username: master.clone(), password: password::generate() }.to_json();
@@ -142,7 +146,9 @@ pub(super) fn modify(call: &mut Call<'_>, input: &ModifyDbClusterInput) -> Resul
     if let Some(version) = input.engine_version() {
         let major = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
         if major(version) != major(&it.version) && input.allow_major_version_upgrade() != Some(true) {
-            return Err(combination("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version."));
+            return Err(combination(
+                "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+            ));
         }
         version.clone_into(&mut it.version);
     }
@@ -205,7 +211,10 @@ pub(super) fn enable_http_endpoint(
     input: &EnableHttpEndpointInput,
 ) -> Result<EnableHttpEndpointOutput, ApiError> {
     switch(call, input.resource_arn(), true)?;
-    Ok(EnableHttpEndpointOutput::builder().set_resource_arn(input.resource_arn.clone()).http_endpoint_enabled(true).build())
+    Ok(EnableHttpEndpointOutput::builder()
+        .set_resource_arn(input.resource_arn.clone())
+        .http_endpoint_enabled(true)
+        .build())
 }
 
 /// RDS API reference, DisableHttpEndpoint.
@@ -214,5 +223,8 @@ pub(super) fn disable_http_endpoint(
     input: &DisableHttpEndpointInput,
 ) -> Result<DisableHttpEndpointOutput, ApiError> {
     switch(call, input.resource_arn(), false)?;
-    Ok(DisableHttpEndpointOutput::builder().set_resource_arn(input.resource_arn.clone()).http_endpoint_enabled(false).build())
+    Ok(DisableHttpEndpointOutput::builder()
+        .set_resource_arn(input.resource_arn.clone())
+        .http_endpoint_enabled(false)
+        .build())
 }

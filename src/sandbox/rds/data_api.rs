@@ -40,7 +40,8 @@ pub(in crate::sandbox) fn execute(
         let message = format!("HttpEndpoint is not enabled for resource {cluster_arn}");
         return Err(ApiError::new("HttpEndpointNotEnabledException", message));
     }
-    let available = |id: &str| state.instances.values().any(|it| it.cluster == id && it.status(call.now) == "available");
+    let available =
+        |id: &str| state.instances.values().any(|it| it.cluster == id && it.status(call.now) == "available");
     if cluster.status(call.now) != "available" || !available(&cluster.id) {
         let message = "The writer instance in the DB cluster isn't available";
         return Err(ApiError::new("DatabaseUnavailableException", message).with_status(504));

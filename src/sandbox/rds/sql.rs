@@ -52,9 +52,28 @@ pub(super) fn execute(cluster: &mut Cluster, user: &str, statement: &str) -> Res
         return Err(("ERROR: permission denied".to_owned(), DENIED));
     }
     match pieces.as_slice() {
-        ["DO", "$create$", "BEGIN", "CREATE", "ROLE", role, options @ .., ";", "EXCEPTION", "WHEN", "duplicate_object", "OR", "unique_violation", "THEN", "NULL", ";", "END", "$create$"] =>
-        {
-            let made = DbRole { login: !options.contains(&"NOLOGIN"), verifier: password(options), member_of: Vec::new() };
+        [
+            "DO",
+            "$create$",
+            "BEGIN",
+            "CREATE",
+            "ROLE",
+            role,
+            options @ ..,
+            ";",
+            "EXCEPTION",
+            "WHEN",
+            "duplicate_object",
+            "OR",
+            "unique_violation",
+            "THEN",
+            "NULL",
+            ";",
+            "END",
+            "$create$",
+        ] => {
+            let made =
+                DbRole { login: !options.contains(&"NOLOGIN"), verifier: password(options), member_of: Vec::new() };
             cluster.roles.entry(name(role)).or_insert(made);
         }
         ["ALTER", "ROLE", role, "WITH", options @ ..] => {
@@ -83,7 +102,9 @@ pub(super) fn execute(cluster: &mut Cluster, user: &str, statement: &str) -> Res
             cluster.schemas.entry(name(schema)).or_insert_with(|| name(owner));
         }
         ["REVOKE", "ALL", "ON", "DATABASE" | "SCHEMA", _, "FROM", "PUBLIC"] => {}
-        _ => return Err(("ERROR: syntax error: the sandbox's database doesn't know this statement".to_owned(), SYNTAX)),
+        _ => {
+            return Err(("ERROR: syntax error: the sandbox's database doesn't know this statement".to_owned(), SYNTAX));
+        }
     }
     Ok(Answer::Done)
 }

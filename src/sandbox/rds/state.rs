@@ -182,8 +182,10 @@ pub(super) fn instance<'a>(call: &'a Call<'_>, id: Option<&str>) -> Result<&'a I
 
 pub(super) fn subnet_group<'a>(call: &'a Call<'_>, name: Option<&str>) -> Result<&'a SubnetGroup, ApiError> {
     let name = name.unwrap_or_default();
-    let missing =
-        || ApiError::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist.")).with_status(404);
+    let missing = || {
+        ApiError::new("DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))
+            .with_status(404)
+    };
     call.world.rds.subnet_groups.get(name).ok_or_else(missing)
 }
 
@@ -192,7 +194,8 @@ pub(super) fn subnet_group<'a>(call: &'a Call<'_>, name: Option<&str>) -> Result
 pub(super) fn advance(call: &mut Call<'_>) {
     let (now, state) = (call.now, &call.world.rds);
     let due = |at: &Option<Moment>| at.is_some_and(|at| now >= at);
-    let instances: Vec<String> = state.instances.values().filter(|it| due(&it.gone_at)).map(|it| it.id.clone()).collect();
+    let instances: Vec<String> =
+        state.instances.values().filter(|it| due(&it.gone_at)).map(|it| it.id.clone()).collect();
     let clusters: Vec<(String, String)> = state
         .clusters
         .values()

@@ -79,7 +79,10 @@ pub(super) fn delete(
 ) -> Result<DeleteDbSubnetGroupOutput, ApiError> {
     let name = subnet_group(call, input.db_subnet_group_name())?.name.clone();
     if let Some(cluster) = call.world.rds.clusters.values().find(|cluster| cluster.subnet_group == name) {
-        let message = format!("Cannot delete the subnet group '{name}' because at least one database cluster: {} is still using it.", cluster.id);
+        let message = format!(
+            "Cannot delete the subnet group '{name}' because at least one database cluster: {} is still using it.",
+            cluster.id
+        );
         return Err(ApiError::new("InvalidDBSubnetGroupStateFault", message));
     }
     call.world.rds.subnet_groups.remove(&name);

@@ -45,6 +45,7 @@ pub(super) fn list(
     let (now, place) = (call.now, call.place().clone());
     let items = call.world.rds.inventory(now, &place);
     let found = items.into_iter().find(|item| item.arn == arn);
-    let found = found.ok_or_else(|| invalid(format!("The specified resource name does not match an RDS resource: {arn}")))?;
+    let found =
+        found.ok_or_else(|| invalid(format!("The specified resource name does not match an RDS resource: {arn}")))?;
     Ok(ListTagsForResourceOutput::builder().set_tag_list(to_sdk(&found.tags)).build())
 }

@@ -163,7 +163,8 @@ async fn the_data_api_logs_in_with_what_a_secret_holds() {
     }
     let keep = |name: &'static str, password: &str| {
         let text = Credentials { password: password.to_owned(), ..user.clone() }.to_json();
-        let made = bench.sandbox.look(|call| crate::sandbox::secretsmanager::keep_for_service(call, name, "", text, "t"));
+        let made =
+            bench.sandbox.look(|call| crate::sandbox::secretsmanager::keep_for_service(call, name, "", text, "t"));
         made.expect("a look")
     };
     let (right, wrong) = (keep("x!right", "it's"), keep("x!wrong", "its"));

@@ -100,7 +100,9 @@ fn try_out(call: &mut Call<'_>, name: &str, function: &str) -> Result<(), ApiErr
     let secret = secret_mut(call, name)?;
     secret.versions.remove(&token);
     secret.stages.retain(|_, version| *version != token);
-    result.map_err(|why| ApiError::new("InvalidRequestException", format!("The rotation function failed testSecret: {why}")))
+    result.map_err(|why| {
+        ApiError::new("InvalidRequestException", format!("The rotation function failed testSecret: {why}"))
+    })
 }
 
 /// Secrets Manager API reference, CancelRotateSecret: a rotation that is under way ends where it is.

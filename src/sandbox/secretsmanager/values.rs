@@ -75,8 +75,7 @@ pub(super) fn update_secret(call: &mut Call<'_>, input: &UpdateSecretInput) -> R
 fn unchanged(secret: &Secret, token: &str, text: &str) -> Result<(), ApiError> {
     match secret.versions.get(token).and_then(|version| version.text.as_deref()) {
         Some(present) if present != text => {
-            let message =
-                format!("You can't modify an existing version {token}, you can only create a new version.");
+            let message = format!("You can't modify an existing version {token}, you can only create a new version.");
             Err(ApiError::new("ResourceExistsException", message))
         }
         _ => Ok(()),
