@@ -23,6 +23,7 @@ pub mod logs;
 pub mod look;
 pub mod rds;
 pub mod rotating;
+pub mod rehearsal;
 pub mod s3;
 pub mod secrets;
 pub mod sns;
