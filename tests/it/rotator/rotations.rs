@@ -81,7 +81,7 @@ async fn both_users_own_what_either_makes_and_nobody_else_reaches_it() {
     two.batch_execute("ALTER TABLE profiles ADD COLUMN name text; DROP TABLE profiles").await.expect("it owns it, too");
     two.batch_execute("CREATE TABLE public.x (id int)").await.expect_err("not in the common schema");
     world.keep_service("other");
-    let other = World { service: "other".to_owned(), ..world };
+    let other = world.of("other");
     other.rotate().await;
     let stranger = other.secret().credentials("AWSCURRENT");
     let stranger = other.postgres.log_in(&stranger.username, &stranger.password).await.expect("another service");

@@ -128,6 +128,11 @@ impl World {
         self.state().secrets.insert(arn.to_owned(), secret);
     }
 
+    /// The same world, with another service in view.
+    pub fn of(self, service: &str) -> World {
+        World { service: service.to_owned(), ..self }
+    }
+
     pub fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
