@@ -1,8 +1,11 @@
 //! What all chapters write with: the inputs, the names, and the blueprint that grows.
 
+use std::collections::BTreeMap;
+
 use crate::{
     config::{Config, EnvSuffix},
     engine::{Blueprint, Chapter, Handle, Resource},
+    mesh::Stage,
 };
 
 /// What the blueprint needs to know of the account, found out before.
@@ -20,6 +23,8 @@ pub struct Facts {
     pub app_mesh: bool,
     /// The program that rotates database credentials.
     pub rotator: RotatorCode,
+    /// What rotations ask for.
+    pub rotation: Rotation,
 }
 
 /// The program that rotates database credentials, as far as the blueprint speaks of it.
@@ -35,6 +40,15 @@ impl Default for RotatorCode {
     fn default() -> Self {
         RotatorCode { digest: String::new(), architecture: "x86_64".to_owned() }
     }
+}
+
+/// What rotations of certificates ask for; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// By service: its certificate is issued anew if it was issued before this moment (RFC 3339).
+    pub issued_after: BTreeMap<String, String>,
+    /// The stage of a change of authority that is to be reached next; the one that is reached stays where there is none.
+    pub to: Option<Stage>,
 }
 
 impl Facts {

@@ -25,7 +25,7 @@ pub mod services;
 pub use build::build;
 pub use data::Data;
 pub use database::Database;
-pub use draft::{Draft, Facts, RotatorCode};
+pub use draft::{Draft, Facts, Rotation, RotatorCode};
 pub use encryption::Encryption;
 pub use identity::Identity;
 pub use ingress::Ingress;

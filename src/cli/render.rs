@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{CliError, ExitCode, Session, session::Ended};
 use crate::{
-    blueprint::{self, Facts, RotatorCode},
+    blueprint::{self, Facts, Rotation, RotatorCode},
     config::{Config, EnvSuffix, MeshProvider},
     engine::Blueprint,
     operation::facts::partition,
@@ -144,8 +144,15 @@ fn facts(config: &Config, args: &RenderArgs) -> Facts {
         MeshProvider::Envoy => false,
         MeshProvider::Auto => args.mesh == Provider::AppMesh,
     };
-    let (account, partition) = (args.account.clone(), partition(&region).to_owned());
-    Facts { account, partition, zones, app_mesh, region, rotator: RotatorCode::default() }
+    Facts {
+        account: args.account.clone(),
+        partition: partition(&region).to_owned(),
+        zones,
+        app_mesh,
+        region,
+        rotator: RotatorCode::default(),
+        rotation: Rotation::default(),
+    }
 }
 
 fn pretty(value: &Value) -> String {

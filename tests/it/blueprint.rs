@@ -1,7 +1,7 @@
 //! The whole blueprint of the example, so that a change of it shows in review.
 
 use platformctl::{
-    blueprint::{self, Facts},
+    blueprint::{self, Facts, Rotation},
     config::{self, EnvSuffix},
     engine::Blueprint,
 };
@@ -19,6 +19,7 @@ fn example(app_mesh: bool) -> Blueprint {
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
         app_mesh,
         rotator: blueprint::RotatorCode::default(),
+        rotation: Rotation::default(),
     };
     blueprint::build(&config, &suffix, &facts)
 }

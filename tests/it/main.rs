@@ -9,4 +9,5 @@ mod lab;
 mod life;
 mod moto;
 mod rotator;
+mod rotation;
 mod status;

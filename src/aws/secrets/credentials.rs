@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{SecretArn, shared};
+use super::{
+    SecretArn,
+    shared::{self, Trust},
+};
 use crate::{
     aws::{Aws, kms::KmsKeyArn, rds::Endpoint},
     engine::{
@@ -78,7 +81,7 @@ impl Resource for CredentialsSecret {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        shared::find(aws, scope, Self::KIND, |secret, _, _, observed| {
+        shared::find(aws, scope, Self::KIND, Trust::List, |secret, _, _, observed| {
             observed.insert("description".into(), secret.description.as_str().into());
         })
         .await

@@ -6,7 +6,10 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::{SecretArn, shared};
+use super::{
+    SecretArn,
+    shared::{self, Trust},
+};
 use crate::{
     aws::{Aws, kms::KmsKeyArn},
     engine::{
@@ -47,7 +50,7 @@ impl Resource for LoginSecret {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        shared::find(aws, scope, Self::KIND, |secret, _, _, observed| {
+        shared::find(aws, scope, Self::KIND, Trust::List, |secret, _, _, observed| {
             observed.insert("description".into(), secret.description.as_str().into());
         })
         .await

@@ -10,7 +10,7 @@ use crate::engine::Kinds;
 pub mod authority;
 pub mod certificate;
 pub mod credentials;
-mod facts;
+pub mod facts;
 pub mod login;
 pub mod rotation;
 pub mod shared;
@@ -20,7 +20,7 @@ pub use certificate::CertificateSecret;
 pub use credentials::{CredentialsSecret, Location};
 pub use login::LoginSecret;
 pub use rotation::{Rotation, RotationOf};
-pub use shared::{Fingerprint, NotAfter, SecretArn};
+pub use shared::{Fingerprint, NotAfter, SecretArn, Trusted};
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {

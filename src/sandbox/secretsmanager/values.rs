@@ -8,7 +8,7 @@ use aws_sdk_secretsmanager::operation::update_secret_version_stage::{
 };
 
 use super::checks;
-use super::state::{Secret, Version, secret, secret_mut};
+use super::state::{LIST_LAG, Secret, Version, secret, secret_mut};
 use crate::rotator::stages::CURRENT;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
@@ -55,10 +55,14 @@ pub(super) fn update_secret(call: &mut Call<'_>, input: &UpdateSecretInput) -> R
         }
     };
     let (name, now) = (found.name.clone(), call.now);
+    let lags = !call.durations().read_after_create.is_zero();
     let secret = secret_mut(call, &name)?;
     secret.changed_at = now;
     if let Some(text) = description {
-        secret.description = text.to_owned();
+        let former = std::mem::replace(&mut secret.description, text.to_owned());
+        if lags {
+            secret.listed = Some((former, now + LIST_LAG));
+        }
     }
     if let Some(key) = input.kms_key_id() {
         secret.key = Some(key.to_owned());
