@@ -8,6 +8,6 @@ mod engine;
 mod lab;
 mod life;
 mod moto;
-mod rotator;
 mod rotation;
+mod rotator;
 mod status;
