@@ -8,6 +8,7 @@ pub mod config;
 pub mod engine;
 pub mod mesh;
 pub mod operation;
+pub mod rotator;
 pub mod sandbox;
 pub mod state;
 pub mod view;

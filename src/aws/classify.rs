@@ -41,6 +41,8 @@ const CODES: &[(&str, Class)] = &[
     ("TooManyTargetGroups", Class::Quota),
     ("TooManyRules", Class::Quota),
     ("TooManyListeners", Class::Quota),
+    ("*QuotaExceeded", Class::Quota),
+    ("*QuotaExceededFault", Class::Quota),
     ("NamespaceLimitExceeded", Class::Quota),
     // Somebody else is in the way, and goes.
     ("DependencyViolation", Class::Blocked),
@@ -51,6 +53,9 @@ const CODES: &[(&str, Class)] = &[
     ("ClusterContains*", Class::Blocked),
     ("UpdateInProgress*", Class::Blocked),
     ("OperationAborted*", Class::Blocked),
+    ("InvalidDBClusterState*", Class::Blocked),
+    ("InvalidDBInstanceState*", Class::Blocked),
+    ("InvalidDBSubnetGroupState*", Class::Blocked),
     ("ConcurrentUpdate*", Class::Blocked),
     ("ConcurrentModification*", Class::Blocked),
     ("ConflictException", Class::Blocked),
@@ -76,6 +81,9 @@ const CODES: &[(&str, Class)] = &[
     ("BucketAlreadyOwnedByYou", Class::Exists),
     ("BucketAlreadyExists", Class::Exists),
     ("Duplicate*", Class::Exists),
+    ("*AlreadyExistsFault", Class::Exists),
+    ("DBSubnetGroupAlreadyExists", Class::Exists),
+    ("DBInstanceAlreadyExists", Class::Exists),
     ("InvalidGroup.Duplicate", Class::Exists),
     ("InvalidPermission.Duplicate", Class::Exists),
     ("RouteAlreadyExists", Class::Exists),
@@ -89,6 +97,7 @@ const CODES: &[(&str, Class)] = &[
     ("*NotFoundException", Class::Absent),
     ("NotFoundException", Class::Absent),
     ("*.NotFound", Class::Absent),
+    ("*NotFoundFault", Class::Absent),
     ("NoSuch*", Class::Absent),
     ("NotFound", Class::Absent),
     ("ServiceNotFound*", Class::Absent),
@@ -150,6 +159,22 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     // A secret's name is taken until its predecessor is really gone (Secrets Manager API reference, DeleteSecret).
     ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
     ("secretsmanager:GetSecretValue", "ResourceNotFound", "", Class::Settling),
+    // A function's name is taken; everything else that Lambda calls a conflict passes when its present change is done (Lambda developer
+    // guide, "Lambda function states").
+    ("lambda:CreateFunction", "ResourceConflict", "already exist", Class::Exists),
+    ("lambda:AddPermission", "ResourceConflict", "already exists", Class::Exists),
+    ("lambda:", "ResourceConflict", "", Class::Blocked),
+    // Secrets Manager asks Lambda whether it may invoke the function, whose policy it may not see yet (Secrets Manager API reference,
+    // RotateSecret); and a rotation that is under way comes first.
+    ("secretsmanager:RotateSecret", "AccessDenied", "cannot invoke the specified lambda function", Class::Settling),
+    ("secretsmanager:RotateSecret", "InvalidRequest", "previous rotation", Class::Blocked),
+    // A database that was paused, or whose instance is not there yet (RDS Data API reference, ExecuteStatement).
+    ("rds-data:", "DatabaseResuming", "", Class::Settling),
+    ("rds-data:", "DatabaseUnavailable", "", Class::Settling),
+    ("rds-data:", "DatabaseNotFound", "", Class::Settling),
+    ("rds-data:", "HttpEndpointNotEnabled", "", Class::Settling),
+    // The KMS key that is to encrypt a database, a moment after it was made.
+    ("rds:Create", "KMSKeyNotAccessible", "", Class::Settling),
     // "Table already exists" and "Table is being deleted" share a code (DynamoDB API reference, CreateTable).
     ("dynamodb:CreateTable", "ResourceInUse", "already exists", Class::Exists),
     ("dynamodb:UpdateContinuousBackups", "ContinuousBackupsUnavailable", "", Class::Settling),

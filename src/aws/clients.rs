@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use super::{
     Answer, CallLog,
     call::Observe,
+    lambda::Packages,
     limit::{Limited, Limiter},
 };
 use crate::engine::{Class, Failure};
@@ -77,10 +78,13 @@ pub struct Aws {
     pub region: String,
     /// How many calls were made.
     pub log: CallLog,
+    /// What functions are made from.
+    pub packages: Packages,
     pub appmesh: aws_sdk_appmesh::Client,
     pub autoscaling: aws_sdk_applicationautoscaling::Client,
     pub cloudmap: aws_sdk_servicediscovery::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub data: aws_sdk_rdsdata::Client,
     pub dynamodb: aws_sdk_dynamodb::Client,
     pub ec2: aws_sdk_ec2::Client,
     pub ecr: aws_sdk_ecr::Client,
@@ -88,8 +92,10 @@ pub struct Aws {
     pub elb: aws_sdk_elasticloadbalancingv2::Client,
     pub iam: aws_sdk_iam::Client,
     pub kms: aws_sdk_kms::Client,
+    pub lambda: aws_sdk_lambda::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub quotas: aws_sdk_servicequotas::Client,
+    pub rds: aws_sdk_rds::Client,
     pub s3: aws_sdk_s3::Client,
     pub secrets: aws_sdk_secretsmanager::Client,
     pub sns: aws_sdk_sns::Client,
@@ -134,10 +140,12 @@ impl Aws {
         Arc::new(Aws {
             account,
             region,
+            packages: Packages::default(),
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),
             cloudmap: client!(&maker, aws_sdk_servicediscovery, "servicediscovery"),
             cloudwatch: client!(&maker, aws_sdk_cloudwatch, "cloudwatch"),
+            data: client!(&maker, aws_sdk_rdsdata, "rds-data"),
             dynamodb: client!(&maker, aws_sdk_dynamodb, "dynamodb"),
             ec2: client!(&maker, aws_sdk_ec2, "ec2"),
             ecr: client!(&maker, aws_sdk_ecr, "ecr"),
@@ -145,8 +153,10 @@ impl Aws {
             elb: client!(&maker, aws_sdk_elasticloadbalancingv2, "elasticloadbalancing"),
             iam: client!(&maker, aws_sdk_iam, "iam"),
             kms: client!(&maker, aws_sdk_kms, "kms"),
+            lambda: client!(&maker, aws_sdk_lambda, "lambda"),
             logs: client!(&maker, aws_sdk_cloudwatchlogs, "logs"),
             quotas: client!(&maker, aws_sdk_servicequotas, "servicequotas"),
+            rds: client!(&maker, aws_sdk_rds, "rds"),
             s3: client!(&maker, aws_sdk_s3, "s3"),
             secrets: client!(&maker, aws_sdk_secretsmanager, "secretsmanager"),
             sns: client!(&maker, aws_sdk_sns, "sns"),

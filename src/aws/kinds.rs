@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Aws, appmesh, autoscaling, cloudmap, cloudwatch, dynamodb, ec2, ecr, ecs, elb, iam, kms, logs, s3, secrets, sns,
-    tags::Search,
+    Aws, appmesh, autoscaling, cloudmap, cloudwatch, dynamodb, ec2, ecr, ecs, elb, iam, kms, lambda, logs, rds, s3,
+    secrets, sns, tags::Search,
 };
 use crate::engine::Kinds;
 
@@ -19,6 +19,8 @@ pub fn kinds(aws: &Arc<Aws>) -> Kinds {
         iam::register,
         s3::register,
         dynamodb::register,
+        rds::register,
+        lambda::register,
         secrets::register,
         cloudmap::register,
         appmesh::register,

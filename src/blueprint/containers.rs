@@ -230,8 +230,17 @@ impl Task<'_> {
     /// Amazon ECS environment variables").
     fn secrets(&self) -> BTreeMap<String, Output<SecretKey>> {
         let Some(credentials) = self.credentials else { return BTreeMap::new() };
-        let keys = [(injected::DATABASE_USERNAME, "username"), (injected::DATABASE_PASSWORD, "password")];
-        keys.map(|(name, key)| (name.to_owned(), credentials.arn().wrap("", &format!(":{key}::")))).into()
+        let mut keys = vec![(injected::DATABASE_USERNAME, "username"), (injected::DATABASE_PASSWORD, "password")];
+        if self.service.database {
+            let place = [
+                (injected::DATABASE_HOST, "host"),
+                (injected::DATABASE_PORT, "port"),
+                (injected::DATABASE_NAME, "dbname"),
+            ];
+            keys.extend(place);
+        }
+        let secret = |(name, key): (&str, &str)| (name.to_owned(), credentials.arn().wrap("", &format!(":{key}::")));
+        keys.into_iter().map(secret).collect()
     }
 
     /// Lays out keys and configuration for Envoy, and ends.

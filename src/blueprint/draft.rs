@@ -21,8 +21,25 @@ pub struct Facts {
     pub zones: [String; 3],
     /// Whether App Mesh carries the mesh; else Envoy does with a bootstrap of ours.
     pub app_mesh: bool,
+    /// The program that rotates database credentials.
+    pub rotator: RotatorCode,
     /// What rotations ask for.
     pub rotation: Rotation,
+}
+
+/// The program that rotates database credentials, as far as the blueprint speaks of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RotatorCode {
+    /// The digest of its package, as Lambda gives it; empty where nothing is to be made of it.
+    pub digest: String,
+    /// What it was built for: `x86_64` or `arm64`.
+    pub architecture: String,
+}
+
+impl Default for RotatorCode {
+    fn default() -> Self {
+        RotatorCode { digest: String::new(), architecture: "x86_64".to_owned() }
+    }
 }
 
 /// What rotations of certificates ask for; nothing by default.

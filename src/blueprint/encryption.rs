@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Draft, Facts};
+use super::{Draft, Facts, database};
 use crate::{
     aws::{
         kms::{KmsAlias, KmsKey},
@@ -57,7 +57,7 @@ fn allow_account(facts: &Facts) -> Value {
     })
 }
 
-/// CloudWatch Logs, for this environment's log groups: those that it names, and the one that Container Insights names (CloudWatch
+/// CloudWatch Logs, for this environment's log groups: those that it names, and those that Container Insights and RDS name (CloudWatch
 /// Logs user guide, "Encrypt log data in CloudWatch Logs using AWS KMS").
 fn allow_logs(facts: &Facts, suffix: &str) -> Value {
     json!({
@@ -69,6 +69,7 @@ fn allow_logs(facts: &Facts, suffix: &str) -> Value {
         "Condition": { "ArnLike": { "kms:EncryptionContext:aws:logs:arn": [
             facts.arn("logs", &format!("log-group:{}*", logs::prefix(suffix))),
             facts.arn("logs", &format!("log-group:/aws/ecs/containerinsights/cluster-{suffix}/*")),
+            facts.arn("logs", &format!("log-group:{}", database::log_group(suffix))),
         ] } },
     })
 }
@@ -126,6 +127,8 @@ mod tests {
         };
         assert!(asks("/platformctl/dev/service/payments"));
         assert!(asks("/aws/ecs/containerinsights/cluster-dev/performance"));
+        assert!(asks("/aws/rds/cluster/db-cluster-dev/postgresql"));
+        assert!(!asks("/aws/rds/cluster/db-cluster-dev-2/postgresql"));
         assert!(!asks("/platformctl/prod/service/payments"));
         assert!(!asks("/platformctl/dev-2/service/payments"));
         assert!(!asks("/aws/ecs/containerinsights/cluster-dev-2/performance"));

@@ -20,6 +20,7 @@ pub fn facts() -> Facts {
         partition: "aws".into(),
         zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned),
         app_mesh: false,
+        rotator: Default::default(),
         rotation: Rotation::default(),
     }
 }

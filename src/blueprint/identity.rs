@@ -1,7 +1,7 @@
 //! Roles: what ECS does for a service, what a service may do itself, and what AWS does for the environment.
 
 mod execution;
-mod statement;
+pub(super) mod statement;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -67,7 +67,7 @@ pub fn add(
 }
 
 /// Lets a service assume a role, for things of this account alone where AWS tells on whose behalf it asks.
-fn trust(service: &str, condition: Option<Value>) -> Value {
+pub(super) fn trust(service: &str, condition: Option<Value>) -> Value {
     let mut statement = json!({
         "Sid": "AllowAssume",
         "Effect": "Allow",

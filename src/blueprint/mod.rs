@@ -4,6 +4,7 @@ pub mod build;
 pub mod cluster;
 pub mod containers;
 pub mod data;
+pub mod database;
 pub mod draft;
 pub mod encryption;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub mod mesh;
 pub mod network;
 pub mod observability;
 pub mod registry;
+pub mod rotator;
 #[cfg(test)]
 mod samples;
 pub mod scaling;
@@ -22,7 +24,8 @@ pub mod services;
 
 pub use build::build;
 pub use data::Data;
-pub use draft::{Draft, Facts, Rotation};
+pub use database::Database;
+pub use draft::{Draft, Facts, Rotation, RotatorCode};
 pub use encryption::Encryption;
 pub use identity::Identity;
 pub use ingress::Ingress;
@@ -30,4 +33,5 @@ pub use mesh::Mesh;
 pub use network::Network;
 pub use observability::Alarms;
 pub use registry::Registry;
+pub use rotator::Rotator;
 pub use secrets::Secrets;

@@ -43,6 +43,8 @@ pub struct Network {
     pub service_groups: BTreeMap<String, Handle<SecurityGroup>>,
     /// The rules of each service's group: without them its tasks reach nothing.
     pub service_rules: BTreeMap<String, Vec<Handle<SecurityGroupRule>>>,
+    /// The database's group, where there is a database.
+    pub database_group: Option<Handle<SecurityGroup>>,
 }
 
 /// The zones in names. By position, so that a zone's subnets keep their names whatever the account calls it.
@@ -62,8 +64,18 @@ pub fn add(draft: &mut Draft<'_>) -> Network {
     let private_tables = add_private_tables(draft, &vpc, &private);
     let private_routes = add_nat_routes(draft, &public_table, &private_tables, &gateways);
     add_endpoints(draft, &vpc, &private_tables);
-    let groups::Groups { alb_group, service_groups, service_rules } = groups::add(draft, &vpc);
-    Network { vpc, internet_gateway, public, private, private_routes, alb_group, service_groups, service_rules }
+    let groups::Groups { alb_group, service_groups, service_rules, database_group } = groups::add(draft, &vpc);
+    Network {
+        vpc,
+        internet_gateway,
+        public,
+        private,
+        private_routes,
+        alb_group,
+        service_groups,
+        service_rules,
+        database_group,
+    }
 }
 
 /// The name of the flow logs' group.

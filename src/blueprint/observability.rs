@@ -6,5 +6,5 @@ pub(crate) mod bench;
 mod dashboard;
 pub(super) mod metrics;
 
-pub use alarms::{Alarms, add_alarms};
+pub use alarms::{Alarms, add_alarms, add_rotator_alarm};
 pub use dashboard::add_dashboard;

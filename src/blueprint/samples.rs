@@ -23,6 +23,7 @@ pub fn facts() -> Facts {
         partition: "aws".to_owned(),
         zones: ["us-east-1a", "us-east-1b", "us-east-1d"].map(str::to_owned),
         app_mesh: false,
+        rotator: Default::default(),
         rotation: Rotation::default(),
     }
 }

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Draft, Encryption};
+use super::{Database, Draft, Encryption};
 use crate::{
-    aws::secrets::CredentialsSecret,
+    aws::secrets::{CredentialsSecret, Location},
+    config::Service,
     engine::{Chapter, Handle},
+    rotator::{
+        names::{self, Names},
+        settings::{DATABASE, PORT},
+    },
 };
 
 /// Secrets of the services.
@@ -15,22 +20,25 @@ pub struct Secrets {
 }
 
 /// Adds generated database credentials for each service that asks for them.
-pub fn add(draft: &mut Draft<'_>, encryption: &Encryption) -> Secrets {
+pub fn add(draft: &mut Draft<'_>, encryption: &Encryption, database: Option<&Database>) -> Secrets {
     let services = draft.config.services.iter().filter(|(_, service)| service.credentials);
-    let mut add = |name: &String| {
+    let mut add = |name: &String, service: &Service| {
+        let database = database.filter(|_| service.database);
+        let names = Names::of(name);
         let secret = CredentialsSecret {
             key: encryption.key.arn(),
             description: format!("Database credentials of {name}"),
-            username: user_name(name),
+            username: database.map_or(&names.owner, |_| &names.users[0]).clone(),
+            location: database.map(|database| Location {
+                host: database.cluster.endpoint(),
+                port: PORT,
+                database: DATABASE.to_owned(),
+            }),
         };
-        draft.add(Chapter::Secrets, name, &["db-credentials", name], secret)
+        let physical = names::credentials_secret(name, draft.suffix.as_str());
+        draft.blueprint.add(Chapter::Secrets, name, physical, secret)
     };
-    Secrets { credentials: services.map(|(name, _)| name.clone()).map(|name| (name.clone(), add(&name))).collect() }
-}
-
-/// A user name that databases take without quotes: with underscores instead of hyphens.
-fn user_name(service: &str) -> String {
-    service.replace('-', "_")
+    Secrets { credentials: services.map(|(name, service)| (name.clone(), add(name, service))).collect() }
 }
 
 #[cfg(test)]
@@ -47,7 +55,7 @@ mod tests {
         let (suffix, facts) = (EnvSuffix::parse("dev").expect("a suffix"), facts());
         let mut draft = Draft::new(&config, &suffix, &facts);
         let encryption = encryption(&mut draft);
-        let secrets = add(&mut draft, &encryption);
+        let secrets = add(&mut draft, &encryption, None);
         assert_eq!(secrets.credentials.keys().collect::<Vec<_>>(), ["user-profile"]);
         let secret = draft.blueprint.get(secrets.credentials["user-profile"].key()).expect("the secret");
         assert_eq!(

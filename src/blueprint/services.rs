@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Data, Draft, Encryption, Identity, Ingress, Mesh, Network, Secrets, containers::Task, mesh};
+use super::{Data, Draft, Encryption, Identity, Ingress, Mesh, Network, Rotator, Secrets, containers::Task, mesh};
 use crate::{
     aws::{
         cloudwatch::Alarm,
@@ -56,6 +56,7 @@ pub struct Foundations<'a> {
     pub ingress: &'a Ingress,
     pub cluster: &'a Handle<Cluster>,
     pub alarms: &'a BTreeMap<String, Vec<Handle<Alarm>>>,
+    pub rotator: Option<&'a Rotator>,
 }
 
 /// Adds all services.
@@ -113,16 +114,17 @@ fn add_one(
         alarms: alarms.map(|alarm| alarm.name()).collect(),
         grace_seconds: GRACE_SECONDS,
         execute_command: draft.config.cluster.execute_command,
-        after: what_starting_needs(on.network, name),
+        after: what_starting_needs(on, name),
     };
     draft.add(Chapter::Services, name, &["service", name], running)
 }
 
-/// The way to the images, and what the security group lets through.
-fn what_starting_needs(network: &Network, name: &str) -> Vec<Output<()>> {
-    let routes = network.private_routes.iter().map(|route| route.id().wrap("", ""));
-    let rules = network.service_rules[name].iter().map(|rule| rule.id().wrap("", ""));
-    routes.chain(rules).collect()
+/// The way to the images, what the security group lets through, and credentials that open the database.
+fn what_starting_needs(on: &Foundations<'_>, name: &str) -> Vec<Output<()>> {
+    let routes = on.network.private_routes.iter().map(|route| route.id().wrap("", ""));
+    let rules = on.network.service_rules[name].iter().map(|rule| rule.id().wrap("", ""));
+    let rotation = on.rotator.and_then(|rotator| rotator.rotations.get(name));
+    routes.chain(rules).chain(rotation.map(|rotation| rotation.done().wrap("", ""))).collect()
 }
 
 fn data(data: &Data, name: &str) -> BTreeMap<&'static str, Output<Variable>> {
@@ -169,7 +171,7 @@ mod tests {
         let network = network::add(&mut draft);
         let registry = registry::add(&mut draft, &encryption);
         let data = data::add(&mut draft, &encryption);
-        let secrets = secrets::add(&mut draft, &encryption);
+        let secrets = secrets::add(&mut draft, &encryption, None);
         let mesh = mesh::add(&mut draft, &encryption, &network);
         let identity = identity::add(&mut draft, &encryption, &registry, &data, &secrets, &mesh);
         let ingress = ingress::add(&mut draft, &network, &data);
@@ -185,6 +187,7 @@ mod tests {
             ingress: &ingress,
             cluster: &cluster,
             alarms: &alarms,
+            rotator: None,
         };
         add(&mut draft, &on);
         draft.blueprint

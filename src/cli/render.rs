@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{CliError, ExitCode, Session, session::Ended};
 use crate::{
-    blueprint::{self, Facts, Rotation},
+    blueprint::{self, Facts, Rotation, RotatorCode},
     config::{Config, EnvSuffix, MeshProvider},
     engine::Blueprint,
     operation::facts::partition,
@@ -150,6 +150,7 @@ fn facts(config: &Config, args: &RenderArgs) -> Facts {
         zones,
         app_mesh,
         region,
+        rotator: RotatorCode::default(),
         rotation: Rotation::default(),
     }
 }

@@ -1,6 +1,7 @@
 //! `rotate`: what is secret is made anew. One file for each thing that can be.
 
 mod certificates;
+mod credentials;
 
 use clap::{Args, Subcommand};
 
@@ -19,6 +20,8 @@ pub struct RotateArgs {
 pub enum What {
     /// Issue the services' mesh certificates anew, or change the authority that issues them, and roll the services
     Certificates(certificates::CertificatesArgs),
+    /// Give the services that use the database new credentials, and roll them
+    Credentials(credentials::CredentialsArgs),
 }
 
 /// Runs it.
@@ -29,5 +32,6 @@ pub async fn run(session: &Session, args: &RotateArgs) -> Result<Ended, CliError
     session.can_ask("rotate")?;
     match &args.what {
         What::Certificates(args) => certificates::run(session, args).await,
+        What::Credentials(args) => credentials::run(session, args).await,
     }
 }

@@ -12,6 +12,12 @@ pub const ENVIRONMENT_SUFFIX: &str = "ENVIRONMENT_SUFFIX";
 pub const BUCKET_NAME: &str = "BUCKET_NAME";
 /// The service's table.
 pub const TABLE_NAME: &str = "TABLE_NAME";
+/// The database's address, from the service's secret.
+pub const DATABASE_HOST: &str = "DATABASE_HOST";
+/// The database's port, from the service's secret.
+pub const DATABASE_PORT: &str = "DATABASE_PORT";
+/// The database's name, from the service's secret.
+pub const DATABASE_NAME: &str = "DATABASE_NAME";
 /// The database user, from the service's secret.
 pub const DATABASE_USERNAME: &str = "DATABASE_USERNAME";
 /// The database password, from the service's secret.
@@ -49,6 +55,7 @@ pub fn owner(service: &Service, name: &str) -> Option<String> {
         BUCKET_NAME if service.bucket => "the name of the service's bucket",
         TABLE_NAME if service.table.is_some() => "the name of the service's table",
         DATABASE_USERNAME | DATABASE_PASSWORD if service.credentials => "the service's database credentials",
+        DATABASE_HOST | DATABASE_PORT | DATABASE_NAME if service.database => "where the service's database is",
         _ if SET_BY_AWS.contains(&name) => "what AWS gives to each task, its role's credentials among it",
         _ => return None,
     };

@@ -5,6 +5,7 @@
 //! the environment's suffix. Each step reports every problem that it finds, not only the first.
 
 mod check;
+mod database;
 mod error;
 pub mod injected;
 mod load;
@@ -22,6 +23,8 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use check::MOST_DATABASE_SERVICES;
+pub use database::{Capacity, Database};
 pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};
 pub use origin::Origin;

@@ -169,6 +169,26 @@ impl<'r, 't> Section<'r, 't> {
         self.judge(&path, rule(number))
     }
 
+    /// A number, with a fraction or without, that `rule` makes a value of.
+    pub(super) fn decimal<T: Copy + std::fmt::Display>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        rule: impl Fn(f64) -> Result<T, Fault>,
+    ) -> T {
+        let Some(value) = self.value(key) else { return default };
+        let path = self.path_of(key);
+        let number = match value.get_ref() {
+            DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|n| n as f64),
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            _ => {
+                self.wrong_type(&path, value, "a number", &format!("write it without quotes: `{key} = {default}`"));
+                return default;
+            }
+        };
+        self.judge(&path, rule(number.unwrap_or(f64::INFINITY))).unwrap_or(default)
+    }
+
     /// One of some words.
     pub(super) fn choice<T: Copy>(&mut self, key: &'static str, default: T, names: &[(&'static str, T)]) -> T {
         let rule = |text: &str| match names.iter().find(|(name, _)| *name == text) {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::database::Database;
 use super::origin::Origin;
 use super::reader::Section;
 use super::report::Fault;
-use super::rules::{address, aws, environment, fargate, image, name, path, table, tag, time};
+use super::rules::{address, aurora, aws, environment, fargate, image, name, path, table, tag, time};
 use super::service::{Service, Table};
 use super::types::{
     Cluster, Config, ContainerInsights, Encryption, HealthCheck, Ingress, Mesh, MeshProvider, NatMode, Network,
@@ -23,6 +24,7 @@ pub(super) fn config(file: &mut Section) -> Config {
         cluster,
         observability: file.section("observability", observability),
         encryption: file.section("encryption", encryption),
+        database: file.section("database", database),
         services: services(file, &cluster),
         origin: Origin::default(),
     }
@@ -122,6 +124,22 @@ fn encryption(section: &mut Section) -> Encryption {
     Encryption { key_deletion_days: section.number("key_deletion_days", default.key_deletion_days, 7..=30) }
 }
 
+/// Limits: Aurora User Guide, "Setting the Aurora Serverless v2 capacity range for a cluster"; RDS API reference, CreateDBCluster and
+/// ServerlessV2ScalingConfiguration; Secrets Manager API reference, RotationRulesType.
+fn database(section: &mut Section) -> Option<Database> {
+    let default = Database::default();
+    let (pause, backup) = (default.pause_after_seconds, default.backup_days);
+    let database = Database {
+        engine_version: section.text("engine_version", aurora::version).unwrap_or(default.engine_version),
+        min_capacity: section.decimal("min_capacity", default.min_capacity, aurora::least_capacity),
+        max_capacity: section.decimal("max_capacity", default.max_capacity, aurora::most_capacity),
+        pause_after_seconds: section.number("pause_after_seconds", pause, 300..=86_400),
+        backup_days: section.number("backup_days", backup, 1..=35),
+        rotation_days: section.number("rotation_days", default.rotation_days, 1..=1000),
+    };
+    section.is_given().then_some(database)
+}
+
 fn retention(section: &mut Section, key: &'static str, default: u32) -> u32 {
     section.number_by(key, default, aws::retention_days)
 }
@@ -167,6 +185,7 @@ fn service(name: &str, cluster: &Cluster, section: &mut Section) -> Service {
         bucket: section.flag("bucket", default.bucket),
         table: section.section("table", dynamo_table),
         credentials: section.flag("credentials", default.credentials),
+        database: section.flag("database", default.database),
         environment: variables(section),
     }
 }

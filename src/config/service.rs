@@ -41,6 +41,8 @@ pub struct Service {
     pub table: Option<Table>,
     /// Whether the service has a secret with generated database credentials.
     pub credentials: bool,
+    /// Whether the service has a role and a schema of its own in the database; its credentials are rotated then.
+    pub database: bool,
     /// Environment variables of the application, besides those of [`super::injected`].
     pub environment: BTreeMap<String, String>,
 }
@@ -67,6 +69,7 @@ impl Service {
             bucket: false,
             table: None,
             credentials: true,
+            database: false,
             environment: BTreeMap::new(),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ipnet::Ipv4Net;
 
+use super::database::Database;
 use super::origin::Origin;
 use super::service::Service;
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub observability: Observability,
     /// The customer-managed key.
     pub encryption: Encryption,
+    /// The database; `None` where there is no `[database]`.
+    pub database: Option<Database>,
     /// The microservices by name; at least one.
     pub services: BTreeMap<String, Service>,
     /// Where each value was written, for errors that are found later; `Origin::default()` where it came from no file.

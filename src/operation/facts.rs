@@ -4,7 +4,7 @@
 use super::{OperationError, Workspace, rotate};
 use crate::{
     aws,
-    blueprint::{Facts, Rotation},
+    blueprint::{Facts, Rotation, RotatorCode},
     config::MeshProvider,
     engine::{Book, Class, Entry, Failure},
 };
@@ -35,7 +35,15 @@ pub async fn find(workspace: &Workspace, book: &Book) -> Result<Found, Operation
     let (app_mesh, mesh_reason) = mesh(workspace, book, &mut choices).await;
     let (account, region) = (workspace.aws.account.clone(), workspace.aws.region.clone());
     let rotation = Rotation { issued_after: rotate::record::issued_after(book), to: None };
-    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh, rotation };
+    let facts = Facts {
+        partition: partition(&region).to_owned(),
+        account,
+        region,
+        zones,
+        app_mesh,
+        rotator: RotatorCode::default(),
+        rotation,
+    };
     Ok(Found { facts, choices, mesh_reason })
 }
 

@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod error;
 pub mod facts;
 pub mod leftovers;
+pub mod package;
 pub mod prepare;
 pub mod rehearse;
 pub mod rotate;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{OperationError, Workspace, facts, rotate};
+use super::{OperationError, Workspace, facts, package, rotate};
 use crate::{
     blueprint::{self, Facts},
     engine::{
@@ -78,7 +78,10 @@ pub async fn prepare_with(
     let known = loaded.as_ref().map(|loaded| loaded.header.environment_id.clone());
     let mut warnings: Vec<String> = loaded.iter().filter_map(|loaded| loaded.warning.clone()).collect();
     let book = loaded.as_ref().map(|loaded| loaded.book.clone()).unwrap_or_default();
-    let found = facts::find(workspace, &book).await?;
+    let mut found = facts::find(workspace, &book).await?;
+    if intention != Intention::Destroy && package::is_needed(&workspace.config) {
+        found.facts.rotator = package::rotator(workspace)?;
+    }
     let reference = build(&found.facts);
     reference.check().map_err(|reason| Failure::internal(format!("the blueprint: {reason}")))?;
     let destroy = intention == Intention::Destroy;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::OperationError;
+use super::{OperationError, package::Source};
 use crate::{
     aws::{self, Aws, Connection},
     config::{Config, EnvSuffix},
@@ -22,6 +22,8 @@ pub struct Workspace {
     pub kinds: Kinds,
     /// Where the state is.
     pub store: Store,
+    /// Where the program comes from that rotates the database's credentials.
+    pub rotator: Source,
     /// Randomness for pauses.
     pub jitter: Jitter,
 }
@@ -41,7 +43,8 @@ impl Workspace {
         let aws = Aws::connect(connection).await?;
         let kinds = aws::kinds(&aws);
         let store = Store::new(state, suffix.as_str());
-        Ok(Workspace { config, suffix, kinds, store, jitter: Jitter::seeded(rand::random()), aws })
+        let rotator = if connection.interceptor.is_some() { Source::StandIn } else { Source::beside() };
+        Ok(Workspace { config, suffix, kinds, store, rotator, jitter: Jitter::seeded(rand::random()), aws })
     }
 
     /// Reads the state; `None` where there is none.

@@ -60,6 +60,8 @@ durations! {
     kms_policy_usable = 2;
     /// After the drain, until DescribeServices says `INACTIVE`.
     ecs_service_inactive = 10;
+    /// One step of a rotation, from Secrets Manager's call of the function to its answer. Estimate: a cold start and a dozen calls.
+    rotation_step = 2;
     /// Aurora cluster without instance until `available`. Estimate of low confidence.
     aurora_cluster_available = 120;
     /// `db.serverless` writer until `available`. Public Terraform logs: 5 to 8 min; low confidence.

@@ -2,7 +2,7 @@
 
 use super::registry::Registry;
 use super::{
-    appmesh, autoscaling, cloudwatch, dynamodb, ec2, ecr, ecs, elbv2, iam, kms, logs, s3, secretsmanager,
+    appmesh, autoscaling, cloudwatch, dynamodb, ec2, ecr, ecs, elbv2, iam, kms, lambda, logs, rds, s3, secretsmanager,
     servicediscovery, servicequotas, sns, sts, tagging,
 };
 
@@ -19,7 +19,9 @@ pub(super) fn registry() -> Registry {
     elbv2::register(&mut registry);
     iam::register(&mut registry);
     kms::register(&mut registry);
+    lambda::register(&mut registry);
     logs::register(&mut registry);
+    rds::register(&mut registry);
     s3::register(&mut registry);
     secretsmanager::register(&mut registry);
     servicediscovery::register(&mut registry);

@@ -17,7 +17,9 @@ use super::ecs::EcsState;
 use super::elbv2::Elbv2State;
 use super::iam::IamState;
 use super::kms::KmsState;
+use super::lambda::LambdaState;
 use super::logs::LogsState;
+use super::rds::RdsState;
 use super::s3::S3State;
 use super::secretsmanager::SecretsManagerState;
 use super::servicediscovery::ServiceDiscoveryState;
@@ -173,8 +175,12 @@ world! {
     iam: IamState,
     /// Keys and aliases.
     kms: KmsState,
+    /// Functions.
+    lambda: LambdaState,
     /// Log groups.
     logs: LogsState,
+    /// Databases.
+    rds: RdsState,
     /// Buckets and what is in them.
     s3: S3State,
     /// Secrets and their versions.

@@ -18,6 +18,7 @@ fn example(app_mesh: bool) -> Blueprint {
         partition: "aws".to_owned(),
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
         app_mesh,
+        rotator: blueprint::RotatorCode::default(),
         rotation: Rotation::default(),
     };
     blueprint::build(&config, &suffix, &facts)

@@ -16,6 +16,13 @@ use tempfile::TempDir;
 /// The example configuration.
 pub const EXAMPLE: &str = include_str!("../../config/platform.toml");
 
+/// The example configuration without its database.
+pub fn without_database() -> String {
+    let start = EXAMPLE.find("\n[database]").expect("the example has one");
+    let end = EXAMPLE[start..].find("# ── The services").map(|end| start + end).expect("the services come after it");
+    format!("{}\n{}", &EXAMPLE[..start], EXAMPLE[end..].replace("\ndatabase = true\n", "\n"))
+}
+
 /// An account and a place for the state.
 pub struct Lab {
     pub sandbox: Sandbox,

@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod cli;
+mod database;
 mod deployments;
 mod engine;
 mod lab;
@@ -9,4 +10,5 @@ mod life;
 mod moto;
 mod quotas;
 mod rotation;
+mod rotator;
 mod status;

@@ -33,11 +33,12 @@ use platformctl::{
 };
 use tempfile::TempDir;
 
-use crate::lab::{EXAMPLE, Recorder};
+use crate::lab::{Recorder, without_database};
 
 /// The kinds whose services moto answers as AWS does. Not among them, and why:
 /// - alarms and dashboards: CloudWatch's SDK speaks CBOR, moto answers XML whatever is asked;
 /// - App Mesh: moto's dates are no numbers, so nothing that it answers can be read, and it has no virtual services;
+/// - the database: what its credentials need of Lambda and of rotations, moto doesn't do;
 /// - ECS services, and the scaling of them: moto has no deployments, so that none is ever finished.
 fn kinds(aws: &Arc<Aws>) -> Kinds {
     let mut kinds = Kinds::new(Arc::new(Search(aws.clone())));
@@ -191,8 +192,9 @@ async fn the_life_of_an_environment_over_http() {
 
 async fn live(moto: &Moto, wire: &Wire, events: &Recorder) {
     let state = TempDir::new().expect("a directory");
-    let config = config::parse("platform.toml", &EXAMPLE.replace("provider = \"auto\"", "provider = \"envoy\""))
-        .expect("the example");
+    let config =
+        config::parse("platform.toml", &without_database().replace("provider = \"auto\"", "provider = \"envoy\""))
+            .expect("the example");
     let suffix = EnvSuffix::parse("dev").expect("a suffix");
     let connection = connection(moto, wire);
     let mut workspace = Workspace::open(config, suffix, &connection, state.path()).await.expect("a workspace");

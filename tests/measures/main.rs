@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use lab::{EXAMPLE, Lab, assert_done};
+use lab::{EXAMPLE, Lab, assert_done, without_database};
 use platformctl::{
     engine::{
         Event, Interrupt, Observer, When,
@@ -217,7 +217,8 @@ fn row(table: &mut String, what: &str, run: &Run) {
 
 #[tokio::test(start_paused = true)]
 async fn makespan_and_calls() {
-    let (up, second, plan, destroy) = life(EXAMPLE).await;
+    let (up, second, plan, destroy) = life(&without_database()).await;
+    let (up_database, second_database, _, destroy_database) = life(EXAMPLE).await;
     let (up30, _, plan30, destroy30) = life(&services(30)).await;
     let (_, three, ..) = life(&services(3)).await;
     let (_, four, ..) = life(&services(4)).await;
@@ -227,8 +228,18 @@ async fn makespan_and_calls() {
     .replace("      makespan", " makespan");
     row(&mut table, "up, example", &up);
     row(&mut table, "destroy, example", &destroy);
+    row(&mut table, "up, with database", &up_database);
+    row(&mut table, "destroy, with database", &destroy_database);
     row(&mut table, "up, 30 services", &up30);
     row(&mut table, "destroy, 30 services", &destroy30);
+    let added = |with: &Run, without: &Run| with.critical.saturating_sub(without.critical).as_secs_f64();
+    let _ = writeln!(
+        table,
+        "\nthe database adds {:.1} s to the critical path of up and {:.1} s to that of destroy; a second up reads {} times",
+        added(&up_database, &up),
+        added(&destroy_database, &destroy),
+        second_database.reading,
+    );
     let _ = writeln!(table, "\nAPI calls, example      reading  changing");
     for (what, (reading, changing)) in [
         ("up", (up.reading, up.changing)),
@@ -247,6 +258,8 @@ async fn makespan_and_calls() {
     println!("{table}");
     // What was reached, with a little room: worse is a regression.
     assert!(up.makespan <= Duration::from_secs(215), "up: {:?}", up.makespan);
+    assert!(second_database.changing == 0, "with a database: {}", second_database.changing);
+    assert!(ratio(&up_database) <= 1.02 && ratio(&destroy_database) <= 1.02, "{}", ratio(&up_database));
     assert!(second.changing == 0, "a second up changes nothing: {}", second.changing);
     assert!(ratio(&up) <= 1.02 && ratio(&destroy) <= 1.02, "{} {}", ratio(&up), ratio(&destroy));
     let distinct: BTreeSet<_> = [plan.0, second.reading].into();

@@ -6,6 +6,7 @@ pub mod alarms;
 pub mod balancing;
 pub mod linked_roles;
 pub mod quotas;
+pub mod rotation;
 pub mod scaling;
 pub mod secrets;
 pub mod services;

@@ -1,33 +1,48 @@
 //! Generated database credentials.
 
 use async_trait::async_trait;
-use rand::{Rng, TryRngCore, rngs::OsRng};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{
     SecretArn,
     shared::{self, Trust},
 };
 use crate::{
-    aws::{Aws, kms::KmsKeyArn},
+    aws::{Aws, kms::KmsKeyArn, rds::Endpoint},
     engine::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Manner, Output, Outputs, Physical, Readiness,
         Resource, Scope, Sighting, Tags,
     },
+    rotator::{
+        password,
+        secret::{Credentials, Database},
+    },
     secret_actions,
 };
 
-/// A secret with the JSON `{"username": …, "password": …}`. The password is made when the secret is, from the system's
-/// random source, and is nowhere else.
+/// A secret with database credentials as JSON. The password is made when the secret is, from the system's random source, and is nowhere
+/// else.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CredentialsSecret {
     /// The key that it is encrypted with.
     pub key: Output<KmsKeyArn>,
     /// What it is for.
     pub description: String,
-    /// The user whose password it holds.
+    /// The user whose password it holds at first; a rotation changes both.
     pub username: String,
+    /// Where the database is, where it is one of the environment's.
+    pub location: Option<Location>,
+}
+
+/// Where a database is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Location {
+    /// Its address.
+    pub host: Output<Endpoint>,
+    /// Its port.
+    pub port: u16,
+    /// Its name.
+    pub database: String,
 }
 
 impl Handle<CredentialsSecret> {
@@ -37,13 +52,14 @@ impl Handle<CredentialsSecret> {
     }
 }
 
-/// Characters that every database engine of RDS takes in a password and that need no quoting in a connection string.
-const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~";
-/// Of 66 characters: 193 bits.
-const LENGTH: usize = 32;
-
-fn password(random: &mut impl Rng) -> String {
-    (0..LENGTH).map(|_| char::from(ALPHABET[random.random_range(0..ALPHABET.len())])).collect()
+impl CredentialsSecret {
+    fn value(&self) -> Result<Credentials, Failure> {
+        let database = match &self.location {
+            None => None,
+            Some(it) => Some(Database { host: it.host.get()?.to_owned(), port: it.port, name: it.database.clone() }),
+        };
+        Ok(Credentials { database, username: self.username.clone(), password: password::generate() })
+    }
 }
 
 #[async_trait]
@@ -58,6 +74,8 @@ impl Resource for CredentialsSecret {
     fn field(name: &str) -> Field {
         match name {
             "description" => Field::UPDATE,
+            // Whoever rotates the secret has changed them since.
+            "username" | "location" => Field::SILENT,
             name => shared::field(name).unwrap_or(Field::REPLACE),
         }
     }
@@ -70,8 +88,8 @@ impl Resource for CredentialsSecret {
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
-        let value = json!({ "username": self.username, "password": password(&mut OsRng.unwrap_err()) });
-        let arn = shared::create(aws, identity, self.key.get()?, &self.description, value.to_string()).await?;
+        let value = self.value()?.to_json();
+        let arn = shared::create(aws, identity, self.key.get()?, &self.description, value).await?;
         Ok(Created { outputs: shared::outputs(&arn), id: arn })
     }
 
@@ -107,22 +125,5 @@ impl Resource for CredentialsSecret {
 
     fn actions() -> &'static [&'static str] {
         secret_actions!()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
-    use super::*;
-
-    #[test]
-    fn passwords_use_the_whole_alphabet_and_differ() {
-        let mut random = ChaCha8Rng::seed_from_u64(1);
-        let some: Vec<String> = (0..200).map(|_| password(&mut random)).collect();
-        assert!(some.iter().all(|text| text.len() == LENGTH && text.bytes().all(|byte| ALPHABET.contains(&byte))));
-        assert!(ALPHABET.iter().all(|&byte| some.iter().any(|text| text.contains(char::from(byte)))));
-        assert!(some.windows(2).all(|pair| pair[0] != pair[1]));
     }
 }

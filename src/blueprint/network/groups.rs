@@ -8,6 +8,7 @@ use crate::{
     blueprint::Draft,
     engine::{Chapter, Handle},
     mesh::ports,
+    rotator::settings::PORT,
 };
 
 /// What the chapter gets.
@@ -15,6 +16,7 @@ pub struct Groups {
     pub alb_group: Handle<SecurityGroup>,
     pub service_groups: BTreeMap<String, Handle<SecurityGroup>>,
     pub service_rules: BTreeMap<String, Vec<Handle<SecurityGroupRule>>>,
+    pub database_group: Option<Handle<SecurityGroup>>,
 }
 
 /// One rule, before it has its place in a group.
@@ -44,11 +46,17 @@ pub fn add(draft: &mut Draft<'_>, vpc: &Handle<Vpc>) -> Groups {
         })
         .collect();
     add_alb_rules(draft, &alb_group, &service_groups);
-    let service_rules = service_groups
+    let mut service_rules: BTreeMap<String, Vec<Handle<SecurityGroupRule>>> = service_groups
         .keys()
         .map(|service| (service.clone(), add_service_rules(draft, service, &alb_group, &service_groups)))
         .collect();
-    Groups { alb_group, service_groups, service_rules }
+    let database_group = draft.config.database.is_some().then(|| add_group(draft, vpc, "database", "The database"));
+    if let Some(database) = &database_group {
+        for (service, rules) in add_database_rules(draft, database, &service_groups) {
+            service_rules.entry(service).or_default().extend(rules);
+        }
+    }
+    Groups { alb_group, service_groups, service_rules, database_group }
 }
 
 fn add_group(draft: &mut Draft<'_>, vpc: &Handle<Vpc>, key: &str, description: &str) -> Handle<SecurityGroup> {
@@ -95,6 +103,24 @@ fn add_alb_rules(
         let opening = Opening::tcp(Direction::Egress, ports::INGRESS, Peer::Group(group.id()), to);
         add_rule(draft, alb, &format!("to.{service}"), opening);
     }
+}
+
+/// From each service that uses the database to it, and to nowhere from it.
+fn add_database_rules(
+    draft: &mut Draft<'_>,
+    database: &Handle<SecurityGroup>,
+    services: &BTreeMap<String, Handle<SecurityGroup>>,
+) -> Vec<(String, [Handle<SecurityGroupRule>; 2])> {
+    let config = draft.config;
+    let users = config.services.iter().filter(|(_, service)| service.database);
+    let mut add = |service: &String| {
+        let group = &services[service];
+        let from = Opening::tcp(Direction::Ingress, PORT, Peer::Group(group.id()), format!("Queries from {service}"));
+        let to = Opening::tcp(Direction::Egress, PORT, Peer::Group(database.id()), "Queries to the database");
+        let from = add_rule(draft, database, &format!("from.{service}"), from);
+        [from, add_rule(draft, group, "to-database", to)]
+    };
+    users.map(|(service, _)| (service.clone(), add(service))).collect()
 }
 
 /// In: the load balancer on the ingress port, declared callers on the mesh port. Out: declared callees on the mesh port, AWS's APIs and

@@ -7,8 +7,9 @@ use serde_json::json;
 use super::metrics::{self, PERIOD_SECONDS};
 use crate::{
     aws::{
-        cloudwatch::{Alarm, DimensionValue, Query},
+        cloudwatch::{Alarm, DimensionValue, Metric, Query},
         ecs::Cluster,
+        lambda::Function,
         sns::{Subscription, Topic},
     },
     blueprint::{Draft, Encryption, Ingress, containers},
@@ -53,6 +54,32 @@ pub fn add_alarms(
         }
     }
     Alarms { topic, by_service }
+}
+
+/// Adds the alarm on rotations that fail. One is enough: Secrets Manager repeats a rotation by itself, and goes on with the old credentials
+/// for as long as nobody looks.
+pub fn add_rotator_alarm(draft: &mut Draft<'_>, topic: &Handle<Topic>, function: &Handle<Function>) {
+    let metric = Metric {
+        namespace: "AWS/Lambda".to_owned(),
+        name: "Errors".to_owned(),
+        dimensions: BTreeMap::from([("FunctionName".to_owned(), function.name().wrap("", ""))]),
+        period_seconds: PERIOD_SECONDS,
+        statistic: "Sum".to_owned(),
+    };
+    let alarm = Alarm {
+        description: "The rotation of database credentials failed. The credentials in use go on working; the rotator's log group says \
+                      why it failed, and `platformctl rotate credentials` tries again."
+            .to_owned(),
+        queries: vec![Query::metric("errors", "Errors", metric).returned()],
+        comparison: ABOVE.to_owned(),
+        threshold: 0.0,
+        evaluation_periods: 1,
+        datapoints_to_alarm: 1,
+        missing_data: "notBreaching".to_owned(),
+        alarm_actions: vec![topic.arn()],
+        ok_actions: vec![topic.arn()],
+    };
+    draft.add(Chapter::Observability, "rotator-errors", &["alarm", "rotator", "errors"], alarm);
 }
 
 /// CloudWatch publishes to an encrypted topic if the key's policy lets it use the key, too (CloudWatch User Guide, "Amazon SNS

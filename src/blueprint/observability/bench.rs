@@ -50,6 +50,7 @@ impl Bench {
             partition: "aws".to_owned(),
             zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned),
             app_mesh: false,
+            rotator: Default::default(),
             rotation: Rotation::default(),
         };
         let config = parse("platform.toml", &format!("{SERVICES}\n{more}")).expect("the configuration is right");

@@ -31,8 +31,15 @@ const LIMITS: &[(&str, usize)] = &[
     ("table", 255),
     // AWS Secrets Manager API reference, CreateSecret.
     ("credentials-secret", 512),
+    ("login-secret", 512),
     ("mesh-authority", 512),
     ("mesh-certificate", 512),
+    // Amazon RDS API reference, CreateDBSubnetGroup, CreateDBCluster and CreateDBInstance.
+    ("db-subnet-group", 255),
+    ("db-cluster", 63),
+    ("db-instance", 63),
+    // AWS Lambda API reference, CreateFunction.
+    ("lambda-function", 64),
     // AWS Cloud Map API reference, CreatePrivateDnsNamespace and CreateService.
     ("namespace", 253),
     ("discovery-service", 127),

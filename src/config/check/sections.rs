@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ipnet::Ipv4Net;
 
+use crate::config::database::Capacity;
 use crate::config::report::{Fault, Report};
 use crate::config::rules::aws;
 use crate::config::types::Config;
@@ -19,6 +20,7 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     health_check(config, report);
     certificates(config, report);
     emails(&config.observability.alarm_emails, report);
+    database(config, report);
 }
 
 /// What must fit the region: the zones and the certificate.
@@ -104,6 +106,22 @@ fn certificates(config: &Config, report: &mut Report) {
         let help = "the authority must outlive what it signs: raise it, or lower `certificate_days`";
         let other = ("mesh.certificate_days", format!("certificates live {} days", mesh.certificate_days));
         report.blame_with("mesh.authority_days", Fault::new(what, "ends too early", help), &[other]);
+    }
+}
+
+fn database(config: &Config, report: &mut Report) {
+    let Some(database) = &config.database else { return };
+    let (least, most) = ("database.min_capacity", "database.max_capacity");
+    if report.clean(&[least, most]) && database.max_capacity < database.min_capacity {
+        let what = format!("is {}, below the {} of `min_capacity`", database.max_capacity, database.min_capacity);
+        let other = (least, format!("the least is {}", database.min_capacity));
+        report.blame_with(most, Fault::new(what, "too little", "raise it, or lower `min_capacity`"), &[other]);
+    }
+    let pause = "database.pause_after_seconds";
+    if report.clean(&[least, pause]) && report.origin.is_written(pause) && database.min_capacity != Capacity::ZERO {
+        let help =
+            "set min_capacity = 0, or remove the line: only a database whose capacity may go down to zero pauses";
+        report.blame(pause, Fault::new("says when the database pauses, but it never does", "without effect", help));
     }
 }
 

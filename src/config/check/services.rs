@@ -18,13 +18,19 @@ const MOST_SERVICES: usize = 45;
 /// allows (ECS Developer Guide, service quotas) next to the sidecars' own configuration.
 const MOST_VARIABLE_BYTES: usize = 16 * 1024;
 
+/// Services that use the database: so many fit into the policy of the role that rotates their credentials (IAM and STS quotas: 10,240
+/// characters).
+pub const MOST_DATABASE_SERVICES: usize = 32;
+
 pub(super) fn check(config: &Config, report: &mut Report) {
+    database_users(config, report);
     for (name, service) in &config.services {
         let at = |key: &str| format!("services.{name}.{key}");
         size(service, &at, report);
         tasks(config, service, &at, report);
         calls(config, name, &at, report);
         table(service, &at, report);
+        database(config, service, &at, report);
         variables(service, &at, report);
     }
 }
@@ -120,6 +126,33 @@ fn table(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
     {
         let fault = Fault::new("is the partition key", "the same name", "name another attribute, or remove the line");
         report.blame(&at("table.sort_key"), fault);
+    }
+}
+
+/// Who uses the database needs one, and credentials for it.
+fn database(config: &Config, service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
+    let path = at("database");
+    if !service.database || !report.clean(&[&path, "database"]) {
+        return;
+    }
+    if config.database.is_none() {
+        let help = "add a section [database] (its header alone is enough), or remove the line";
+        report.blame(&path, Fault::new("asks for a database, and there is none", "no [database] in this file", help));
+    }
+    if !service.credentials {
+        let other = (&*at("credentials"), "says that it has none".to_owned());
+        let help = "remove `credentials = false`: the credentials are those of the database";
+        report.blame_with(&path, Fault::new("needs credentials", "a database without credentials", help), &[other]);
+    }
+}
+
+fn database_users(config: &Config, report: &mut Report) {
+    let users: Vec<&String> = config.services.iter().filter(|(_, it)| it.database).map(|(name, _)| name).collect();
+    if let Some(first_too_many) = users.get(MOST_DATABASE_SERVICES) {
+        let label = format!("{} services, {} too many", users.len(), users.len() - MOST_DATABASE_SERVICES);
+        let what = format!("is one of more than {MOST_DATABASE_SERVICES} services that use the database");
+        let help = "the role that rotates their credentials has no room for more; split the configuration into two";
+        report.blame(&format!("services.{first_too_many}.database"), Fault::new(what, label, help));
     }
 }
 

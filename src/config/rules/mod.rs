@@ -1,6 +1,7 @@
 //! The rules of single values. Each takes what was written and gives the value, or what is wrong with it and the remedy.
 
 pub(super) mod address;
+pub(super) mod aurora;
 pub(super) mod aws;
 pub(super) mod environment;
 pub(super) mod fargate;

@@ -55,7 +55,7 @@ pub(crate) fn tidy(name: &str, longest: usize) -> Option<String> {
 const LONGEST_SERVICE: usize = 21;
 
 /// Names that the platform gives to things of its own, such as `security-group-alb-dev`.
-const RESERVED: [&str; 7] = ["alb", "alb-logs", "default", "exec", "flow-logs", "mesh", "vpc"];
+const RESERVED: [&str; 9] = ["alb", "alb-logs", "database", "default", "exec", "flow-logs", "mesh", "rotator", "vpc"];
 
 /// The name of a service.
 pub(crate) fn service(name: &str) -> Result<(), Fault> {

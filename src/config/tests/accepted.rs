@@ -87,6 +87,13 @@ fn every_value_arrives_where_it_belongs() {
         agent_image = "example.com/agent:3"
         [encryption]
         key_deletion_days = 30
+        [database]
+        engine_version = "17.4"
+        min_capacity = 0
+        max_capacity = 2.5
+        pause_after_seconds = 600
+        backup_days = 7
+        rotation_days = 10
         [services.accounts]
         [services.payments]
         path = "/v1/pay"
@@ -107,6 +114,7 @@ fn every_value_arrives_where_it_belongs() {
         bucket = true
         table = { partition_key = "id", sort_key = "at" }
         credentials = true
+        database = true
         [services.payments.environment]
         LOG_LEVEL = "debug"
         "#,
@@ -137,6 +145,11 @@ fn every_value_arrives_where_it_belongs() {
     assert_eq!((observability.memory_percent, observability.alarm_minutes), (77, 4));
     assert_eq!(observability.agent_image, "example.com/agent:3");
     assert_eq!(config.encryption.key_deletion_days, 30);
+    let database = config.database.as_ref().expect("a database");
+    assert_eq!((database.engine_version.as_str(), database.pause_after_seconds), ("17.4", 600));
+    assert_eq!((database.min_capacity.units(), database.max_capacity.units()), (0.0, 2.5));
+    assert_eq!((database.backup_days, database.rotation_days), (7, 10));
+    assert!(config.services["payments"].database && !config.services["accounts"].database);
     assert_eq!(config.services["accounts"].on_demand_base, 1, "the cluster's base is the service's default");
     let pay = &config.services["payments"];
     assert_eq!((pay.path.as_str(), pay.path_priority, pay.port), ("/v1/pay", Some(7), 3000));

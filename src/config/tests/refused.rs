@@ -244,6 +244,33 @@ fn ports_images_tables_and_variables() {
 }
 
 #[test]
+fn databases() {
+    line_refused("database = true", "database", "asks for a database, and there is none");
+    line_refused("database = true\ncredentials = false\n[database]", "database", "needs credentials");
+    for (lines, part) in [
+        ("engine_version = \"16\"", "is not a version of Aurora PostgreSQL"),
+        ("engine_version = \"16.2\"", "is not a version of Aurora PostgreSQL"),
+        ("min_capacity = 0.3", "in steps of 0.5"),
+        ("min_capacity = \"1\"", "must be a number, not a text"),
+        ("max_capacity = 0.5", "from 1 to 256"),
+        ("max_capacity = 257", "from 1 to 256"),
+        ("min_capacity = 5", "below the 5 of `min_capacity`"),
+        ("pause_after_seconds = 600", "but it never does"),
+        ("min_capacity = 0\npause_after_seconds = 10", "must lie between 300 and 86400"),
+        ("backup_days = 36", "must lie between 1 and 35"),
+        ("rotation_days = 0", "must lie between 1 and 1000"),
+        ("engine = \"x\"", "is not known"),
+    ] {
+        let error = refuse(&with(&format!("[database]\n{lines}")));
+        assert!(error.to_string().contains(part) && error.problems().len() == 1, "{lines}: {error}");
+        assert!(error.problems()[0].position().is_some_and(|(line, _)| line >= 6), "{lines}");
+    }
+    let many: String = (1..=33).map(|n| format!("[services.s{n:02}]\ndatabase = true\n")).collect();
+    let error = refuse(&with(&format!("[database]\n{many}")));
+    assert!(error.to_string().contains("more than 32 services"), "{error}");
+}
+
+#[test]
 fn every_problem_is_reported_in_the_order_of_the_file() {
     let error = refuse("[platform]\nteam = \"\"\n[services.a]\nprot = 1\ncpu = 3\ncalls = [\"b\", \"a\"]\n");
     let places: Vec<_> = error.problems().iter().map(|problem| problem.position()).collect();

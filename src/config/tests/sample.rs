@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Cluster, Config, Encryption, EnvSuffix, Ingress, Mesh, Network, Observability, Platform, Service};
+use super::super::{
+    Capacity, Cluster, Config, Database, Encryption, EnvSuffix, Ingress, Mesh, Network, Observability, Platform,
+    Service,
+};
 use super::{LEAST, read, refuse};
 
 const SAMPLE: &str = include_str!("../../../config/platform.toml");
@@ -11,7 +14,8 @@ const SAMPLE: &str = include_str!("../../../config/platform.toml");
 fn all_on() -> String {
     let switch = |line: &str| match line.strip_prefix('#') {
         Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => key.to_string(),
-        _ => line.to_string(),
+        // Pausing needs a capacity that may go down to zero.
+        _ => line.replace("min_capacity = 0.5", "min_capacity = 0"),
     };
     SAMPLE.lines().map(|line| switch(line) + "\n").collect()
 }
@@ -30,18 +34,21 @@ fn the_example_has_three_services_that_call_each_other() {
 
 #[test]
 fn what_the_example_calls_a_default_is_one() {
-    let Config { platform, network, ingress, mesh, cluster, observability, encryption, services, .. } = read(SAMPLE);
+    let Config { platform, network, ingress, mesh, cluster, observability, encryption, database, services, .. } =
+        read(SAMPLE);
     assert_eq!(platform.region, Platform::DEFAULT_REGION);
     assert_eq!((platform.zones, platform.expires_after), (None, None));
     assert_eq!((network, ingress, mesh), (Network::default(), Ingress::default(), Mesh::default()));
     assert_eq!((cluster, encryption), (Cluster::default(), Encryption::default()));
     assert_eq!(observability, Observability::default());
+    assert_eq!(database, Some(Database::default()));
     assert_eq!(services["notifications"], Service::named("notifications"));
     let payments = services["payments"].clone();
     let own = Service {
         calls: payments.calls.clone(),
         bucket: true,
         credentials: true,
+        database: true,
         table: payments.table.clone(),
         environment: payments.environment.clone(),
         ..Service::named("payments")
@@ -55,6 +62,8 @@ fn every_key_that_is_switched_off_can_be_switched_on() {
     assert!(config.platform.zones.is_some() && config.platform.expires_after.is_some());
     assert!(config.ingress.certificate_arn.is_some());
     assert_eq!((config.network.avoid.len(), config.observability.alarm_emails.len()), (1, 1));
+    let database = config.database.as_ref().expect("a database");
+    assert_eq!((database.min_capacity, database.pause_after_seconds), (Capacity::ZERO, 300));
     let payments = &config.services["payments"];
     assert!(payments.image.is_some() && payments.path_priority.is_some());
     assert!(payments.table.as_ref().is_some_and(|table| table.sort_key.is_some()));

@@ -5,6 +5,7 @@
 
 pub mod authority;
 pub mod certificates;
+pub mod credentials;
 pub mod notices;
 pub mod record;
 pub mod scope;

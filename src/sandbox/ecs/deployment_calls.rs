@@ -86,7 +86,7 @@ fn to_sdk(call: &Call<'_>, it: &Deployment) -> ServiceDeployment {
         .build()
 }
 
-pub(super) fn list(
+pub(in crate::sandbox) fn list(
     call: &mut Call<'_>,
     input: &ListServiceDeploymentsInput,
 ) -> Result<ListServiceDeploymentsOutput, ApiError> {

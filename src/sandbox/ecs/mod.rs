@@ -31,6 +31,7 @@ mod task_definition_lists;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::sandbox) use deployment_calls::list as list_service_deployments;
 pub(in crate::sandbox) use operations::register;
-pub(in crate::sandbox) use service_calls::set_desired;
+pub(in crate::sandbox) use service_calls::{set_desired, update as update_service};
 pub use state::EcsState;

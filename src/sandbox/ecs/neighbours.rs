@@ -7,6 +7,7 @@ use super::problem::{client, invalid};
 use super::revision::Revision;
 use super::task::{PROVISIONING, Task};
 use super::task_definition::TaskDefinition;
+use crate::rotator::stages::CURRENT;
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::cloudwatch::state::State;
@@ -124,7 +125,7 @@ pub fn secrets(call: &Call<'_>, definition: &str) -> BTreeMap<String, String> {
     let wanted = containers.iter().flat_map(|container| container.secrets.values());
     let versions = wanted.filter_map(|from| {
         let arn = from.split(':').take(7).collect::<Vec<_>>().join(":");
-        let version = call.world.secretsmanager.find(&arn)?.current.clone();
+        let version = call.world.secretsmanager.find(&arn)?.stages.get(CURRENT)?.clone();
         Some((arn, version))
     });
     versions.collect()

@@ -161,7 +161,10 @@ fn active(call: &Call<'_>, cluster: Option<&str>, service: Option<&str>) -> Resu
 }
 
 /// What of an update makes a deployment, what doesn't: ECS API reference, UpdateService, at each parameter.
-pub(super) fn update(call: &mut Call<'_>, input: &UpdateServiceInput) -> Result<UpdateServiceOutput, ApiError> {
+pub(in crate::sandbox) fn update(
+    call: &mut Call<'_>,
+    input: &UpdateServiceInput,
+) -> Result<UpdateServiceOutput, ApiError> {
     unsupported(&[
         ("placementConstraints", input.placement_constraints.is_some()),
         ("placementStrategy", input.placement_strategy.is_some()),

@@ -68,3 +68,12 @@ pub(super) fn decrypts(call: &Call<'_>, key: Option<&str>) -> Result<(), ApiErro
     let usable = key.map(|key| kms::usable(call, key)).transpose();
     usable.map(|_| ()).map_err(|_| ApiError::new("DecryptionFailure", message))
 }
+
+/// Staging labels. Secrets Manager API reference, PutSecretValue, VersionStages: 1 to 20, of 1 to 256 characters each.
+pub(super) fn labels(labels: &[String]) -> Result<(), ApiError> {
+    let sized = |label: &String| (1..=256).contains(&label.len());
+    match (1..=20).contains(&labels.len()) && labels.iter().all(sized) {
+        true => Ok(()),
+        false => Err(invalid("VersionStages must hold 1 to 20 labels of 1 to 256 characters.")),
+    }
+}

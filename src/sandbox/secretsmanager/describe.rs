@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_secretsmanager::operation::describe_secret::{DescribeSecretInput, DescribeSecretOutput};
 use aws_sdk_secretsmanager::operation::list_secrets::{ListSecretsInput, ListSecretsOutput};
-use aws_sdk_secretsmanager::types::{SecretListEntry, Tag};
+use aws_sdk_secretsmanager::types::{RotationRulesType, SecretListEntry, Tag};
 
 use super::checks::invalid;
 use super::filters;
@@ -19,8 +19,12 @@ fn tags(secret: &Secret) -> Vec<Tag> {
 }
 
 fn stages(secret: &Secret) -> HashMap<String, Vec<String>> {
-    let stages = secret.stages().into_iter();
-    stages.map(|(version, stage)| (version.to_owned(), vec![stage.to_owned()])).collect()
+    secret.labels_by_version().into_iter().collect()
+}
+
+fn rules(secret: &Secret) -> Option<RotationRulesType> {
+    let rotation = secret.rotation.as_ref()?;
+    Some(RotationRulesType::builder().automatically_after_days(rotation.days).build())
 }
 
 /// Secrets Manager API reference, DescribeSecret: also those that are to be deleted.
@@ -39,6 +43,11 @@ pub(super) fn describe_secret(
         .set_deleted_date(secret.deleted_at.map(|at| at.datetime()))
         .set_tags(Some(tags(secret)))
         .set_version_ids_to_stages(Some(stages(secret)))
+        .set_rotation_enabled(secret.rotation.as_ref().map(|rotation| rotation.enabled))
+        .set_rotation_lambda_arn(secret.rotation.as_ref().map(|rotation| rotation.function.clone()))
+        .set_rotation_rules(rules(secret))
+        .set_last_rotated_date(secret.last_rotated.map(|at| at.datetime()))
+        .set_next_rotation_date(secret.next_rotation.map(|at| at.datetime()))
         .build())
 }
 

@@ -3,6 +3,7 @@
 mod checks;
 mod describe;
 mod filters;
+mod rotation;
 mod secrets;
 mod service;
 pub mod state;
@@ -10,5 +11,7 @@ pub mod state;
 mod tests;
 mod values;
 
+pub(in crate::sandbox) use secrets::keep_for_service;
 pub(in crate::sandbox) use service::register;
 pub use state::{Secret, SecretsManagerState};
+pub(in crate::sandbox) use values::{put_secret_value, update_secret_version_stage};

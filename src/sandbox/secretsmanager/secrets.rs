@@ -7,7 +7,8 @@ use aws_sdk_secretsmanager::operation::create_secret::{CreateSecretInput, Create
 use aws_sdk_secretsmanager::operation::delete_secret::{DeleteSecretInput, DeleteSecretOutput};
 
 use super::checks::{self, invalid};
-use super::state::{Secret, secret};
+use super::state::{Secret, Version, secret};
+use crate::rotator::stages::CURRENT;
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::error::ApiError;
@@ -42,9 +43,12 @@ pub(super) fn create_secret(call: &mut Call<'_>, input: &CreateSecretInput) -> R
         changed_at: call.now,
         deleted_at: None,
         gone_at: None,
-        versions: BTreeMap::from([(token.clone(), text.to_owned())]),
-        current: token,
-        previous: None,
+        versions: BTreeMap::from([(token.clone(), Version { text: Some(text.to_owned()), created_at: call.now })]),
+        stages: BTreeMap::from([(CURRENT.to_owned(), token)]),
+        rotation: None,
+        under_way: None,
+        last_rotated: None,
+        next_rotation: None,
         tags,
     };
     let output = created(&made);
@@ -59,7 +63,7 @@ fn again(present: &Secret, token: &str, text: &str) -> Result<CreateSecretOutput
         let message = "You can't create this secret because a secret with this name is already scheduled for deletion.";
         return Err(ApiError::new("InvalidRequestException", message));
     }
-    if present.versions.get(token).is_some_and(|version| version == text) {
+    if present.versions.get(token).is_some_and(|version| version.text.as_deref() == Some(text)) {
         return Ok(created(present));
     }
     let message = format!("The operation failed because the secret {} already exists.", present.name);
@@ -67,7 +71,40 @@ fn again(present: &Secret, token: &str, text: &str) -> Result<CreateSecretOutput
 }
 
 fn created(secret: &Secret) -> CreateSecretOutput {
-    CreateSecretOutput::builder().arn(&secret.arn).name(&secret.name).version_id(&secret.current).build()
+    let version = secret.stages.get(CURRENT).cloned();
+    CreateSecretOutput::builder().arn(&secret.arn).name(&secret.name).set_version_id(version).build()
+}
+
+/// Keeps a secret for another service, under a name with an exclamation mark, which nobody else can give; returns its ARN.
+pub(in crate::sandbox) fn keep_for_service(
+    call: &mut Call<'_>,
+    name: &str,
+    key: &str,
+    text: String,
+    service: &str,
+) -> String {
+    let (token, suffix) = (call.uuid(), call.alphanumeric(6));
+    let arn = call.arn("secretsmanager", &format!("secret:{name}-{suffix}"));
+    let made = Secret {
+        name: name.to_owned(),
+        arn: arn.clone(),
+        description: String::new(),
+        listed: None,
+        key: Some(key.to_owned()),
+        created_at: call.now,
+        changed_at: call.now,
+        deleted_at: None,
+        gone_at: None,
+        versions: BTreeMap::from([(token.clone(), Version { text: Some(text), created_at: call.now })]),
+        stages: BTreeMap::from([(CURRENT.to_owned(), token)]),
+        rotation: None,
+        under_way: None,
+        last_rotated: None,
+        next_rotation: None,
+        tags: Tags::from([("aws:secretsmanager:owningService".to_owned(), service.to_owned())]),
+    };
+    call.world.secretsmanager.secrets.insert(name.to_owned(), made);
+    arn
 }
 
 /// Secrets Manager API reference, DeleteSecret: 30 days where nothing else is said. A deletion without recovery is also accepted for a secret

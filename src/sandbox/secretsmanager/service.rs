@@ -1,6 +1,6 @@
 //! The operations of Secrets Manager.
 
-use super::{describe, secrets, state, values};
+use super::{describe, rotation, secrets, state, values};
 use crate::sandbox::registry::{Registry, Service, operations};
 use crate::sandbox::throttle::{Limits, Rate};
 
@@ -19,12 +19,17 @@ static SECRETS_MANAGER: Service = Service {
 /// Adds Secrets Manager.
 pub(in crate::sandbox) fn register(registry: &mut Registry) {
     registry.before_each_call(state::advance);
+    registry.before_each_call(rotation::advance);
     operations!(registry, &SECRETS_MANAGER, aws_sdk_secretsmanager, {
+        cancel_rotate_secret::CancelRotateSecretError => rotation::cancel_rotate_secret,
         create_secret::CreateSecretError => secrets::create_secret,
         delete_secret::DeleteSecretError => secrets::delete_secret,
         describe_secret::DescribeSecretError => describe::describe_secret,
         get_secret_value::GetSecretValueError => values::get_secret_value,
         list_secrets::ListSecretsError => describe::list_secrets,
+        put_secret_value::PutSecretValueError => values::put_secret_value,
+        rotate_secret::RotateSecretError => rotation::rotate_secret,
         update_secret::UpdateSecretError => values::update_secret,
+        update_secret_version_stage::UpdateSecretVersionStageError => values::update_secret_version_stage,
     });
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rotator::Step;
+use crate::rotator::stages::{CURRENT, PREVIOUS};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::error::ApiError;
@@ -46,14 +48,55 @@ pub struct Secret {
     pub deleted_at: Option<Moment>,
     /// When it will be gone, once that was ordered.
     pub gone_at: Option<Moment>,
-    /// Its versions: texts by id, which is the client's token.
-    pub versions: BTreeMap<String, String>,
-    /// The version with the stage `AWSCURRENT`.
-    pub current: String,
-    /// The version with the stage `AWSPREVIOUS`.
-    pub previous: Option<String>,
+    /// Its versions by id, which is the client's token.
+    pub versions: BTreeMap<String, Version>,
+    /// The versions that the labels are on.
+    pub stages: BTreeMap<String, String>,
+    /// Who rotates it and how often.
+    pub rotation: Option<Rotation>,
+    /// The rotation that is under way.
+    pub under_way: Option<UnderWay>,
+    /// When it was last rotated.
+    pub last_rotated: Option<Moment>,
+    /// When it will be rotated next.
+    pub next_rotation: Option<Moment>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// A version of a secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Version {
+    /// Its text; none while a rotation has announced it and not made it.
+    pub text: Option<String>,
+    /// When it was made, or announced.
+    pub created_at: Moment,
+}
+
+/// Who rotates a secret and how often.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// The function's ARN.
+    pub function: String,
+    /// Days from one rotation to the next.
+    pub days: i64,
+    /// Off once it was cancelled.
+    pub enabled: bool,
+}
+
+/// A rotation that is under way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnderWay {
+    /// The version that it makes.
+    pub token: String,
+    /// The step that is next.
+    pub step: Step,
+    /// When its answer comes.
+    pub due: Moment,
+    /// How often the whole was tried.
+    pub attempts: u32,
+    /// Why it failed last.
+    pub failure: Option<String>,
 }
 
 impl Secret {
@@ -70,13 +113,25 @@ impl Secret {
 
     /// The current text.
     pub fn text(&self) -> Option<&str> {
-        self.versions.get(&self.current).map(String::as_str)
+        self.stages.get(CURRENT).and_then(|id| self.versions.get(id)?.text.as_deref())
     }
 
-    /// Versions with their stages.
-    pub(super) fn stages(&self) -> Vec<(&str, &'static str)> {
-        let previous = self.previous.as_deref().map(|id| (id, "AWSPREVIOUS"));
-        std::iter::once((self.current.as_str(), "AWSCURRENT")).chain(previous).collect()
+    /// The labels of each version that has any.
+    pub fn labels_by_version(&self) -> BTreeMap<String, Vec<String>> {
+        let mut labels: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (label, version) in &self.stages {
+            labels.entry(version.clone()).or_default().push(label.clone());
+        }
+        labels
+    }
+
+    /// Puts a label on a version. `AWSCURRENT` leaves `AWSPREVIOUS` behind on the version that it comes from (Secrets Manager API
+    /// reference, UpdateSecretVersionStage).
+    pub(super) fn label(&mut self, label: &str, version: &str) {
+        let former = self.stages.insert(label.to_owned(), version.to_owned());
+        if let Some(former) = former.filter(|former| label == CURRENT && former != version) {
+            self.stages.insert(PREVIOUS.to_owned(), former);
+        }
     }
 }
 
@@ -93,7 +148,16 @@ impl SecretsManagerState {
 /// A secret that must be there, by ARN or name.
 pub(super) fn secret<'a>(call: &'a Call<'_>, reference: Option<&str>) -> Result<&'a Secret, ApiError> {
     let found = call.world.secretsmanager.find(reference.unwrap_or_default());
-    found.ok_or_else(|| ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret."))
+    found.ok_or_else(missing)
+}
+
+/// The same, to change it.
+pub(super) fn secret_mut<'a>(call: &'a mut Call<'_>, name: &str) -> Result<&'a mut Secret, ApiError> {
+    call.world.secretsmanager.secrets.get_mut(name).ok_or_else(missing)
+}
+
+fn missing() -> ApiError {
+    ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }
 
 /// Removes the secrets whose deletion is done, and lets the list forget them.
@@ -121,7 +185,9 @@ impl Simulated for SecretsManagerState {
             arn: secret.arn.clone(),
             tags: secret.tags.clone(),
         };
-        self.secrets.values().filter(|secret| secret.gone_at.is_none_or(|at| now < at)).map(item).collect()
+        // What another service keeps here goes with what it belongs to.
+        let ours = self.secrets.values().filter(|secret| !secret.name.contains('!'));
+        ours.filter(|secret| secret.gone_at.is_none_or(|at| now < at)).map(item).collect()
     }
 
     fn tags_by_arn(&mut self, _place: &Place, arn: &str) -> Option<&mut Tags> {

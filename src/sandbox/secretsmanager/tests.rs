@@ -16,6 +16,7 @@ async fn credentials(bench: &Bench) -> Specimen<CredentialsSecret> {
         key: key(bench, "main").await,
         description: "Database credentials of payments".into(),
         username: "payments".into(),
+        location: None,
     };
     Specimen::new("payments", NAME, spec)
 }

@@ -87,3 +87,35 @@ fn it_asks_and_refuses_what_it_can_not_do() {
     both.ended(3, &["cannot be used with"]);
     bench.sandbox("rotate").ended(3, &["Usage: platformctl rotate"]);
 }
+
+/// A service with a database and a short bake, and one without.
+const DATABASE: &str = "[platform]\nteam = \"platform\"\ncost_center = \"42\"\n\n[database]\n\n[services.accounts]\nbake_minutes = 1\n\n\
+                        [services.payments]\ndatabase = true\nbake_minutes = 1\n";
+
+#[test]
+fn credentials_are_rotated_step_by_step_and_the_tasks_come_to_hold_them() {
+    let bench = Bench::empty();
+    bench.write("config/platform.toml", DATABASE);
+    bench.sandbox("up --yes").ended(0, &["db-cluster/main", "secret-rotation/payments"]);
+    let rotated = bench.sandbox("rotate credentials --yes --service payments");
+    rotated.ended(0, &["payments  createSecret", "payments  rolling out", "payments  done"]);
+    assert!(rotated.out.contains("payments: new credentials, and all tasks hold them"), "{}", rotated.out);
+
+    let ran = bench.sandbox("rotate credentials --yes --json");
+    let news: Vec<_> = ran.lines().into_iter().filter(|line| line["type"] == "rotation").collect();
+    assert_eq!((&news[0]["service"], &news[0]["detail"]), (&"payments".into(), &"createSecret".into()));
+    assert_eq!(news.last().map(|line| line["what"].clone()), Some("done".into()));
+    let summary = ran.summary();
+    assert_eq!((ran.code, &summary["rotation"]), (0, &"credentials".into()));
+    assert_eq!(summary["services"]["payments"]["done"], true);
+
+    let status = bench.sandbox("status --json");
+    let status = status.lines().into_iter().find(|line| line["type"] == "status").expect("a status");
+    let payments = status["services"].as_array().expect("services").iter().find(|it| it["name"] == "payments");
+    let credentials = &payments.expect("payments")["credentials"];
+    assert!(credentials["rotates"] == true && credentials["last_rotated"].is_string(), "{credentials}");
+    assert!(credentials["next_rotation"].is_string(), "{credentials}");
+    bench.sandbox("plan").ended(0, &[]);
+    bench.sandbox("rotate credentials --yes --service accounts").ended(3, &["are not rotated", "database = true"]);
+    bench.sandbox("destroy --yes").ended(0, &["db-instance/writer", "lambda-function/rotator"]);
+}

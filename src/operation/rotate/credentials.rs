@@ -1,0 +1,204 @@
+//! Database credentials, rotated now: Secrets Manager calls the rotator, and what it does is watched until the tasks hold the new ones.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use tokio::time::Instant;
+
+use crate::{
+    aws::look::{
+        rotation::{self, Seen},
+        services::{self, DeploymentStatus},
+    },
+    engine::{Class, Failure},
+    operation::{OperationError, Workspace},
+    rotator::{Step, names, stages::Progress},
+};
+
+/// Time between two looks.
+const EVERY: Duration = Duration::from_secs(2);
+/// How long a step may stay where it is. Secrets Manager tries a rotation again after about a minute, so that this is several tries.
+const STUCK: Duration = Duration::from_secs(300);
+/// How long the roll-out may take: the longest bake time that can be configured is on top of it.
+const ROLLOUT: Duration = Duration::from_secs(1800);
+
+/// The credentials of one service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The service.
+    pub service: String,
+    /// The ARN of the secret.
+    pub secret: String,
+}
+
+/// What can be told of a rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It is in this step now.
+    Step(Step),
+    /// The new credentials are current; the tasks are being replaced, at this stage.
+    RollingOut(Option<String>),
+    /// The tasks hold the new credentials.
+    Done,
+}
+
+/// How the rotation of one service's credentials ended.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The service.
+    pub service: String,
+    /// How long it took.
+    pub took: Duration,
+    /// Why it failed, if it did. The credentials in use work as before.
+    pub outcome: Result<(), Trouble>,
+}
+
+/// Why a rotation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// A look failed.
+    #[error(transparent)]
+    Call(#[from] Failure),
+    /// A step stays where it is.
+    #[error(
+        "{step} did not succeed within {minutes} minutes; the credentials in use work as before. The log group {log} says why; Secrets \
+         Manager takes the rotation up again by itself, and this command does, too"
+    )]
+    Stuck {
+        /// The step.
+        step: &'static str,
+        /// How long it was waited for.
+        minutes: u64,
+        /// Where the rotator logs.
+        log: String,
+    },
+    /// The deployment did not bring the new credentials.
+    #[error(
+        "the new credentials are current, but the deployment that was to bring them failed: {0}. The tasks that run hold the former ones, \
+         which work until the next rotation"
+    )]
+    RolledBack(String),
+}
+
+impl Trouble {
+    /// True where it is the deployment that failed.
+    pub fn is_rollout(&self) -> bool {
+        matches!(self, Trouble::RolledBack(_))
+    }
+}
+
+/// The credentials that are to be rotated: of one service, or of all that use the database.
+///
+/// # Errors
+/// Where there is no such service, where it has no credentials that are rotated, or where its tasks are just being replaced: they must all hold
+/// the present credentials before these become the former ones.
+pub async fn chosen(workspace: &Workspace, service: Option<&str>) -> Result<Vec<Credentials>, OperationError> {
+    let book = workspace.load()?.map(|loaded| loaded.book).unwrap_or_default();
+    let rotated =
+        book.records.values().filter(|record| record.key.kind() == "secret-rotation" && !record.id.is_empty());
+    let all: Vec<Credentials> = rotated
+        .map(|record| Credentials { service: record.key.name().to_owned(), secret: record.id.clone() })
+        .filter(|it| service.is_none_or(|service| it.service == service))
+        .collect();
+    if all.is_empty() {
+        let (message, remedy) = match service {
+            Some(name) => (
+                format!("the credentials of '{name}' are not rotated in environment '{}'", workspace.suffix),
+                "name a service with `database = true`, or bring the environment up",
+            ),
+            None => (
+                format!("no credentials are rotated in environment '{}'", workspace.suffix),
+                "add [database] and a service with `database = true` to the configuration, and run platformctl up",
+            ),
+        };
+        return Err(Failure::new(Class::Invalid, message).remedy(remedy).into());
+    }
+    for it in &all {
+        if deployment(workspace, &it.service).await?.is_some_and(|deployment| deployment.in_progress) {
+            let message = format!(
+                "a deployment of '{}' is under way; its tasks still hold credentials that a rotation would replace",
+                it.service
+            );
+            let remedy = "wait until it is done (platformctl status shows it), then run the same command again";
+            return Err(Failure::new(Class::Invalid, message).remedy(remedy).into());
+        }
+    }
+    Ok(all)
+}
+
+/// Rotates them side by side, and tells what happens. Each has its own verdict.
+pub async fn rotate(workspace: &Workspace, all: &[Credentials], tell: &dyn Fn(&str, &News)) -> Vec<Verdict> {
+    join_all(all.iter().map(async |it| {
+        let started = Instant::now();
+        let outcome = one(workspace, it, &|news| tell(&it.service, news)).await;
+        Verdict { service: it.service.clone(), took: started.elapsed(), outcome }
+    }))
+    .await
+}
+
+async fn one(workspace: &Workspace, it: &Credentials, tell: &dyn Fn(&News)) -> Result<(), Trouble> {
+    let before = rotation::look(&workspace.aws, &it.secret).await?;
+    tell(&News::Step(Step::CreateSecret));
+    rotation::order(&workspace.aws, &it.secret).await?;
+    steps(workspace, it, &before, tell).await?;
+    roll_out(workspace, it, tell).await?;
+    tell(&News::Done);
+    Ok(())
+}
+
+/// Watches until another version is current and nothing is pending.
+async fn steps(workspace: &Workspace, it: &Credentials, before: &Seen, tell: &dyn Fn(&News)) -> Result<(), Trouble> {
+    let (mut told, mut since) = (Step::CreateSecret, Instant::now());
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let seen = rotation::look(&workspace.aws, &it.secret).await?;
+        match seen.progress {
+            Progress::Idle if seen.current != before.current => return Ok(()),
+            Progress::Under(step) if step > told => {
+                (told, since) = (step, Instant::now());
+                tell(&News::Step(step));
+            }
+            _ => {}
+        }
+        if since.elapsed() > STUCK {
+            let log = format!("{}rotator", crate::aws::logs::prefix(workspace.suffix.as_str()));
+            return Err(Trouble::Stuck { step: told.name(), minutes: STUCK.as_secs() / 60, log });
+        }
+    }
+}
+
+/// Watches the deployment that gives the tasks the new credentials.
+async fn roll_out(workspace: &Workspace, it: &Credentials, tell: &dyn Fn(&News)) -> Result<(), Trouble> {
+    let started = Instant::now();
+    let bake = workspace.config.services.get(&it.service).map_or(0, |service| service.bake_minutes);
+    let limit = ROLLOUT + Duration::from_secs(60) * bake;
+    let mut told = None;
+    loop {
+        let Some(deployment) = deployment(workspace, &it.service).await? else { return Ok(()) };
+        if deployment.failed {
+            return Err(Trouble::RolledBack(deployment.reason.unwrap_or(deployment.status)));
+        }
+        if !deployment.in_progress {
+            return Ok(());
+        }
+        if told.as_ref() != Some(&deployment.stage) {
+            tell(&News::RollingOut(deployment.stage.clone()));
+            told = Some(deployment.stage);
+        }
+        if started.elapsed() > limit {
+            let minutes = limit.as_secs() / 60;
+            return Err(Trouble::RolledBack(format!("it is not done after {minutes} minutes")));
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// The deployment of a service that is under way, else its latest; nothing where there is no such service.
+async fn deployment(workspace: &Workspace, service: &str) -> Result<Option<DeploymentStatus>, Failure> {
+    let name = names::ecs_service(service, workspace.suffix.as_str());
+    let cluster = format!("cluster-{}", workspace.suffix);
+    let seen = services::services(&workspace.aws, &cluster, std::slice::from_ref(&name)).await?;
+    let Some(seen) = seen.get(&name) else { return Ok(None) };
+    let mut found = services::deployments(&workspace.aws, std::iter::once(seen)).await?;
+    Ok(found.remove(&seen.arn))
+}

@@ -1,0 +1,179 @@
+//! The database and the rotation of its credentials, in virtual time on the simulated AWS: Secrets Manager calls the real rotator.
+
+use std::time::Duration;
+
+use platformctl::{
+    aws::Aws,
+    engine::Action,
+    operation::{self, Intention, OperationError},
+    rotator::secret::Credentials,
+};
+
+use crate::lab::{EXAMPLE, Lab, assert_done, destroy, up, without_database};
+
+const SECRET: &str = "db-credentials-payments-dev";
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn credentials(lab: &Lab, label: &str) -> Option<Credentials> {
+    let look = lab.sandbox.look(|call| {
+        let secret = call.world.secretsmanager.find(SECRET)?;
+        let version = secret.versions.get(secret.stages.get(label)?)?;
+        version.text.as_deref().and_then(Credentials::from_json)
+    });
+    look.expect("a readable account")
+}
+
+/// Whether the database lets these credentials in.
+fn logs_in(lab: &Lab, credentials: &Credentials) -> bool {
+    let look = lab.sandbox.look(|call| {
+        let cluster = call.world.rds.clusters.get("db-cluster-dev").expect("the cluster");
+        let role = cluster.roles.get(&credentials.username).and_then(|role| role.verifier.clone());
+        role.is_some_and(|verifier| platformctl::rotator::scram::matches(&credentials.password, &verifier))
+    });
+    look.expect("a readable account")
+}
+
+fn deployments(lab: &Lab, service: &str) -> usize {
+    let look = lab.sandbox.look(|call| {
+        let ending = format!("/service-{service}-dev");
+        call.world.ecs.deployments.values().filter(|it| it.service_arn.ends_with(&ending)).count()
+    });
+    look.expect("a readable account")
+}
+
+async fn rotate(aws: &Aws) -> Result<(), String> {
+    let answer = aws.secrets.rotate_secret().secret_id(SECRET).send().await;
+    answer.map(drop).map_err(|error| format!("{:?}", error.into_service_error()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_come_up_with_credentials_that_open_the_database() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let (current, previous) = (credentials(&lab, "AWSCURRENT"), credentials(&lab, "AWSPREVIOUS"));
+    let (current, previous) = (current.expect("current"), previous.expect("previous"));
+    assert_eq!((current.username.as_str(), previous.username.as_str()), ("payments_b", "payments_a"));
+    assert!(logs_in(&lab, &current) && logs_in(&lab, &previous), "both work from the first rotation on");
+    let place = current.database.expect("where the database is");
+    assert!(place.host.contains("db-cluster-dev.cluster-") && place.port == 5432 && place.name == "platform");
+    assert_eq!(deployments(&lab, "payments"), 1, "the first tasks had the right ones at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_are_rotated_every_thirty_days_and_tasks_come_to_hold_them() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let before = credentials(&lab, "AWSCURRENT").expect("current");
+    tokio::time::sleep(DAY * 29).await;
+    assert_eq!(credentials(&lab, "AWSCURRENT"), Some(before.clone()), "not yet");
+    tokio::time::sleep(DAY + Duration::from_secs(60)).await;
+    let after = credentials(&lab, "AWSCURRENT").expect("current");
+    assert_eq!(after.username, "payments_a");
+    assert!(logs_in(&lab, &after) && logs_in(&lab, &before), "what running tasks hold goes on working");
+    assert_eq!(deployments(&lab, "payments"), 2, "a deployment gives the tasks the new ones");
+    assert_eq!(deployments(&lab, "notifications"), 1, "nobody else is disturbed");
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
+    assert!(plan.plan.is_empty(), "{:#?}", plan.plan.steps);
+    tokio::time::sleep(DAY * 30).await;
+    assert!(!logs_in(&lab, &before) && logs_in(&lab, &after), "those before the ones before are dead");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_waits_for_the_tasks_that_hold_the_password_it_would_change() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    rotate(&workspace.aws).await.expect("a rotation");
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    let (first, held) = (credentials(&lab, "AWSCURRENT").expect("current"), credentials(&lab, "AWSPREVIOUS"));
+    let held = held.expect("what running tasks hold");
+    rotate(&workspace.aws).await.expect("another, while the tasks are being replaced");
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert!(logs_in(&lab, &held), "tasks that are about to go are still let in");
+    assert_eq!(credentials(&lab, "AWSCURRENT"), Some(first.clone()));
+    // Secrets Manager repeats it, a deployment later it goes through.
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    rotate(&workspace.aws).await.ok();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let second = credentials(&lab, "AWSCURRENT").expect("current");
+    assert_ne!(second, first);
+    assert!(logs_in(&lab, &second) && logs_in(&lab, &first) && !logs_in(&lab, &held));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_fails_changes_nothing_that_is_in_use() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    let before = credentials(&lab, "AWSCURRENT").expect("current");
+    let switch = |on: bool| {
+        let change = lab.sandbox.look(|call| {
+            call.world.rds.clusters.get_mut("db-cluster-dev").expect("the cluster").http = on;
+        });
+        change.expect("a changed account");
+    };
+    switch(false);
+    rotate(&workspace.aws).await.expect("ordered");
+    tokio::time::sleep(Duration::from_secs(900)).await;
+    assert_eq!(credentials(&lab, "AWSCURRENT"), Some(before.clone()));
+    assert!(logs_in(&lab, &before));
+    let errors = lab.sandbox.look(|call| call.world.lambda.functions["rotator-dev"].errors.len()).expect("a look");
+    assert!(errors >= 5, "Secrets Manager tried again and again: {errors}");
+    switch(true);
+    rotate(&workspace.aws).await.expect_err("the one before is taken up again");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let after = credentials(&lab, "AWSCURRENT").expect("current");
+    assert!(after != before && logs_in(&lab, &after) && logs_in(&lab, &before));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_database_comes_and_goes_with_the_configuration() {
+    let lab = Lab::new();
+    let before = lab.inventory();
+    let plain = without_database();
+    let workspace = lab.workspace(&plain, "dev").await;
+    assert_done(&up(&workspace).await.expect("up without"));
+    assert!(!lab.inventory().iter().any(|item| item.starts_with("rds:") || item.starts_with("lambda:")));
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
+    let replaced: Vec<_> = plan
+        .plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::Replace | Action::Delete))
+        .map(|step| step.key.to_string())
+        .filter(|key| !key.starts_with("task-definition/"))
+        .collect();
+    assert_eq!(replaced, Vec::<String>::new(), "nothing that serves goes away for it");
+    drop(plan);
+    assert_done(&up(&workspace).await.expect("up with"));
+    let workspace = lab.workspace(&plain, "dev").await;
+    assert_done(&up(&workspace).await.expect("up without again"));
+    assert!(!lab.inventory().iter().any(|item| item.starts_with("rds:") || item.starts_with("lambda:")));
+    let (outcome, left, _) = destroy(&workspace).await.expect("destroy");
+    assert_done(&outcome);
+    assert_eq!(left, []);
+    assert_eq!(lab.inventory(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotator_that_can_not_run_on_lambda_stops_before_anything_is_made() {
+    let lab = Lab::new();
+    let before = lab.inventory();
+    let mut workspace = lab.workspace(EXAMPLE, "dev").await;
+    let directory = tempfile::TempDir::new().expect("a directory");
+    std::fs::write(directory.path().join("platformctl-rotator"), "#!/bin/sh\n").expect("written");
+    workspace.rotator = operation::package::Source::Directory(directory.path().to_path_buf());
+    let Err(OperationError::Failure(failure)) = operation::prepare(&workspace, Intention::Up).await else {
+        panic!("it is no program for Linux")
+    };
+    assert!(failure.message.contains("platformctl-rotator"), "{failure}");
+    assert!(failure.remedy.as_ref().is_some_and(|remedy| remedy.contains("cargo")), "{failure:?}");
+    assert_eq!(lab.inventory(), before);
+    operation::prepare(&workspace, Intention::Destroy).await.expect("destroy needs no rotator");
+}

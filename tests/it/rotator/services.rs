@@ -1,0 +1,91 @@
+//! Secrets Manager and ECS, as far as the rotator uses them, in their wire formats.
+
+use serde_json::{Value, json};
+
+use super::{
+    http::Response,
+    world::{Secret, State, now},
+};
+
+fn refused(code: &str) -> Response {
+    Response { status: 400, headers: Vec::new(), body: json!({ "__type": code, "message": code }).to_string() }
+}
+
+fn find<'a>(state: &'a mut State, id: &str) -> Option<&'a mut Secret> {
+    let key = state.secrets.iter().find(|(arn, secret)| *arn == id || secret.name == id).map(|(arn, _)| arn.clone())?;
+    state.secrets.get_mut(&key)
+}
+
+/// Secrets Manager.
+pub fn secrets(state: &mut State, operation: &str, body: &Value) -> Response {
+    let text = |name: &str| body[name].as_str().map(str::to_owned);
+    let Some(secret) = find(state, &text("SecretId").unwrap_or_default()) else {
+        return refused("ResourceNotFoundException");
+    };
+    match operation {
+        "DescribeSecret" => {
+            let mut versions = serde_json::Map::new();
+            for (label, version) in &secret.stages {
+                let labels = versions.entry(version.clone()).or_insert_with(|| json!([]));
+                labels.as_array_mut().expect("a list").push(json!(label));
+            }
+            let mut answer = json!({ "Name": secret.name, "VersionIdsToStages": versions });
+            if secret.rotated {
+                answer["LastRotatedDate"] = json!(now());
+            }
+            Response::ok(answer)
+        }
+        "GetSecretValue" => {
+            let stage = text("VersionStage").unwrap_or_else(|| "AWSCURRENT".to_owned());
+            let version = text("VersionId").or_else(|| secret.stages.get(&stage).cloned());
+            match version.and_then(|version| secret.versions.get(&version)) {
+                Some((Some(value), created)) => Response::ok(json!({ "SecretString": value, "CreatedDate": created })),
+                _ => refused("ResourceNotFoundException"),
+            }
+        }
+        "PutSecretValue" => {
+            let token = text("ClientRequestToken").expect("the SDK gives one");
+            let value = text("SecretString").expect("a value");
+            let version = secret.versions.entry(token.clone()).or_insert((None, now()));
+            if version.0.as_ref().is_some_and(|present| *present != value) {
+                return refused("ResourceExistsException");
+            }
+            version.0 = Some(value);
+            for label in body["VersionStages"].as_array().expect("labels") {
+                secret.label(label.as_str().expect("a label"), &token);
+            }
+            Response::ok(json!({ "VersionId": token }))
+        }
+        "UpdateSecretVersionStage" => {
+            let (label, to) = (text("VersionStage").expect("a label"), text("MoveToVersionId").expect("a version"));
+            let present = secret.stages.get(&label).cloned();
+            if present.is_some() && present != text("RemoveFromVersionId") && present.as_ref() != Some(&to) {
+                return refused("InvalidParameterException");
+            }
+            secret.label(&label, &to);
+            Response::ok(json!({}))
+        }
+        other => refused(other),
+    }
+}
+
+/// ECS.
+pub fn ecs(state: &mut State, operation: &str, body: &Value) -> Response {
+    assert_eq!(body["cluster"], "cluster-dev");
+    match operation {
+        "ListServiceDeployments" if state.deployments.is_empty() => refused("ServiceNotFoundException"),
+        "ListServiceDeployments" => {
+            let brief = |(at, under_way): &(f64, bool)| json!({ "createdAt": at, "status": if *under_way { "IN_PROGRESS" } else { "SUCCESSFUL" } });
+            let all: Vec<Value> = state.deployments.iter().rev().map(brief).collect();
+            Response::ok(json!({ "serviceDeployments": all }))
+        }
+        "UpdateService" if state.deployments.is_empty() => refused("ServiceNotFoundException"),
+        "UpdateService" => {
+            assert_eq!(body["forceNewDeployment"], true);
+            let slow = state.slow_deployments;
+            state.deployments.push((now(), slow));
+            Response::ok(json!({ "service": {} }))
+        }
+        other => refused(other),
+    }
+}
