@@ -56,6 +56,10 @@ impl Spec for MeshSpec {
 impl Spec for VirtualNodeSpec {
     /// Its backends need not exist: calls go both ways.
     fn check(&self, _mesh: &str) -> Result<Vec<String>, ApiError> {
+        // App Mesh User Guide, "App Mesh service quotas": backends per virtual node.
+        if self.backends().len() > 50 {
+            return Err(ApiError::new("LimitExceededException", "A virtual node can have no more than 50 backends"));
+        }
         for listener in self.listeners() {
             check_port(listener.port_mapping())?;
             listener.health_check().map_or(Ok(()), check_health)?;

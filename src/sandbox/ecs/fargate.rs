@@ -10,6 +10,10 @@ use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::quotas;
+use crate::sandbox::throttle::{Bucket, Rate};
+
+/// How fast tasks are launched, on demand and on Spot apart. ECS Developer Guide, "AWS Fargate throttling quotas".
+const LAUNCHES: Rate = Rate { burst: 100.0, per_second: 20.0 };
 
 /// CPU units of one vCPU.
 const UNITS: u32 = 1024;
@@ -31,6 +35,9 @@ fn units(call: &Call<'_>, definition: &str) -> u32 {
 pub fn has_room(call: &Call<'_>, provider: &str, definition: &str, at: Moment) -> Result<(), ApiError> {
     let counts = |task: &&Task| quota(&task.provider) == quota(provider) && !task.has_stopped(at);
     let used: u32 = call.world.ecs.tasks.values().filter(counts).map(|task| units(call, &task.task_definition)).sum();
+    if launches_too_fast(call, provider, at) {
+        return Err(ApiError::new("ThrottlingException", "Rate exceeded"));
+    }
     let wanted = f64::from(used + units(call, definition)) / f64::from(UNITS);
     if wanted <= call.quota(quota(provider)) {
         return Ok(());
@@ -38,4 +45,17 @@ pub fn has_room(call: &Call<'_>, provider: &str, definition: &str, at: Moment) -
     let message = "You've reached the limit on the number of vCPUs you can run concurrently. For more information, see the \
                    Troubleshooting section of the Amazon ECS Developer Guide";
     Err(ApiError::new("LimitExceededException", message))
+}
+
+/// Whether so many tasks were launched lately that one more has to wait.
+fn launches_too_fast(call: &Call<'_>, provider: &str, at: Moment) -> bool {
+    let tasks = call.world.ecs.tasks.values().filter(|task| quota(&task.provider) == quota(provider));
+    let mut launched: Vec<Moment> = tasks.map(|task| task.created_at).filter(|created| *created <= at).collect();
+    launched.sort();
+    let Some(first) = launched.first() else { return false };
+    let mut bucket = Bucket::full(LAUNCHES, *first);
+    for moment in launched {
+        bucket.take(LAUNCHES, moment);
+    }
+    !bucket.take(LAUNCHES, at)
 }

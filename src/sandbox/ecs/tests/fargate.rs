@@ -74,3 +74,17 @@ async fn spot_and_on_demand_are_counted_apart() {
     let answer = world.ecs.describe_services().cluster("main").services("other").send().await.expect("described");
     assert_eq!(answer.services()[0].running_count(), 0, "none on demand is allowed, whatever runs on Spot");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_tasks_are_launched_at_once_and_no_more() {
+    let world = world_of(SandboxOptions::in_memory()).await;
+    let definition = world.register(IMAGE).await;
+    world.service(&definition).desired_count(101).send().await.expect("a service");
+    wait(2).await;
+    let service = world.look().await;
+    assert_eq!(service.pending_count(), 100, "{:?}", service.events());
+    let limited = |message: &str| message.contains("was unable to place a task. Reason: Rate exceeded.");
+    assert!(service.events().iter().filter_map(|event| event.message()).any(limited), "{:?}", service.events());
+    wait(20).await;
+    assert_eq!(world.look().await.pending_count(), 101);
+}

@@ -1,5 +1,6 @@
 //! What AWS refuses because of its form: names, lengths, ranges, words, and what is named but is not there.
 
+mod database;
 mod ecs_definitions;
 mod ecs_services;
 mod elbv2;

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use aws_sdk_appmesh::types::{
-    HealthCheckPolicy, HttpRoute, HttpRouteAction, HttpRouteMatch, Listener, MeshSpec, PortMapping, PortProtocol,
-    RouteSpec, VirtualNodeSpec, VirtualRouterSpec, VirtualServiceProvider, VirtualServiceSpec, WeightedTarget,
+    Backend, HealthCheckPolicy, HttpRoute, HttpRouteAction, HttpRouteMatch, Listener, MeshSpec, PortMapping,
+    PortProtocol, RouteSpec, VirtualNodeSpec, VirtualRouterSpec, VirtualServiceBackend, VirtualServiceProvider,
+    VirtualServiceSpec, WeightedTarget,
 };
 use aws_sdk_servicediscovery::types::{DnsConfig, DnsRecord, RecordType};
 
@@ -73,6 +74,15 @@ fn node(port: i32, interval: i64) -> VirtualNodeSpec {
     VirtualNodeSpec::builder().listeners(listener).build()
 }
 
+/// A node that calls so many services.
+fn calling(services: usize) -> VirtualNodeSpec {
+    let backend = |at: usize| {
+        let service = VirtualServiceBackend::builder().virtual_service_name(format!("s{at}.local")).build();
+        Backend::VirtualService(service.expect("complete"))
+    };
+    VirtualNodeSpec::builder().set_backends(Some((0..services).map(backend).collect())).build()
+}
+
 fn route(prefix: &str, node: &str, weight: i32) -> RouteSpec {
     let target = WeightedTarget::builder().virtual_node(node).weight(weight).build().expect("complete");
     let http = HttpRoute::builder()
@@ -106,6 +116,7 @@ pub async fn meshes(trial: &mut Trial) {
         "port 0", "BadRequestException" => node_of("new", node(0, 5000));
         "a check every 4 seconds", "BadRequestException" => node_of("new", node(80, 4000));
         "a node that listens and can't be found", "BadRequestException" => node_of("new", node(80, 5000));
+        "51 backends", "LimitExceededException" => node_of("new", calling(51));
         "a weight of 101", "BadRequestException" => route_of(route("/", "node", 101));
         "a prefix without a slash", "BadRequestException" => route_of(route("a", "node", 1));
         "a route to a node that is not there", "NotFoundException" => route_of(route("/", "ghost", 1));

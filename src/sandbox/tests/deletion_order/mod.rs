@@ -1,5 +1,6 @@
 //! What AWS does not delete while something else needs it.
 
+mod database;
 mod edge;
 mod ledger;
 mod network;

@@ -1,7 +1,7 @@
 //! All orders of deletion that AWS enforces, as far as a platform on ECS meets them: tried one by one, and counted.
 
 use super::ledger::Ledger;
-use super::{edge, network, storage, tasks};
+use super::{database, edge, network, storage, tasks};
 
 /// What becomes of a row.
 enum Row {
@@ -13,7 +13,6 @@ enum Row {
 
 use Row::{NotSimulated, Refused};
 
-const NO_RDS: &str = "the environment has no database";
 const NO_GATEWAY: &str = "the load balancer is the way in; nothing makes virtual gateways";
 
 /// Each service's API reference, at the delete operation, under "Errors".
@@ -23,7 +22,7 @@ const ROWS: [(&str, Row); 33] = [
     ("ec2: delete attached IGW", Refused("DependencyViolation")),
     ("ec2: detach IGW with mapped addresses", Refused("DependencyViolation")),
     ("ec2: group referenced by another group", Refused("DependencyViolation")),
-    ("ec2: group used by the DB cluster", NotSimulated(NO_RDS)),
+    ("ec2: group used by the DB cluster", Refused("DependencyViolation")),
     ("ec2: route table with associations", Refused("DependencyViolation")),
     ("ec2: address used by the NAT gateway", Refused("InvalidIPAddress.InUse")),
     ("ec2: VPC with subnets", Refused("DependencyViolation")),
@@ -35,10 +34,10 @@ const ROWS: [(&str, Row); 33] = [
     ("ecs: delete of an ACTIVE task definition", Refused("failures[]")),
     ("iam: role with policies", Refused("DeleteConflict")),
     ("iam: attached policy", NotSimulated("roles have inline policies and AWS's managed ones; nothing makes policies")),
-    ("rds: DB cluster with deletion protection", NotSimulated(NO_RDS)),
-    ("rds: DB cluster with an instance", NotSimulated(NO_RDS)),
-    ("rds: DB subnet group in use", NotSimulated(NO_RDS)),
-    ("rds: cluster parameter group in use", NotSimulated(NO_RDS)),
+    ("rds: DB cluster with deletion protection", Refused("InvalidParameterCombination")),
+    ("rds: DB cluster with an instance", Refused("InvalidDBClusterStateFault")),
+    ("rds: DB subnet group in use", Refused("InvalidDBSubnetGroupStateFault")),
+    ("rds: cluster parameter group in use", NotSimulated("clusters use the engine's own parameters")),
     ("servicediscovery: namespace with a service", Refused("ResourceInUse")),
     ("servicediscovery: cloud map service with an instance", Refused("ResourceInUse")),
     ("appmesh: gateway with a gateway route", NotSimulated(NO_GATEWAY)),
@@ -59,6 +58,7 @@ async fn what_is_needed_is_not_deleted_and_goes_once_it_is_not() {
     network::gateways_and_groups(&mut ledger).await;
     tasks::subnets_of_tasks(&mut ledger).await;
     tasks::clusters_services_and_definitions(&mut ledger).await;
+    database::clusters_and_instances(&mut ledger).await;
     edge::load_balancers(&mut ledger).await;
     edge::names(&mut ledger).await;
     edge::meshes(&mut ledger).await;
