@@ -8,6 +8,7 @@ mod engine;
 mod lab;
 mod life;
 mod moto;
+mod quotas;
 mod rotation;
 mod rotator;
 mod status;
