@@ -68,8 +68,8 @@ async fn every_resource_carries_every_tag() {
         .filter(|seen| seen.tags.as_ref().is_none_or(|tags| tags.is_empty()))
         .map(|seen| seen.key.kind())
         .collect();
-    // AWS has no tags for these: an alias, a route, a dashboard's successor of one, a scaling policy.
-    let allowed = ["kms-alias", "nat-route", "scaling-policy", "topic-subscription", "subscription"];
+    // AWS has no tags for these: an alias, a route, a scaling policy, the rotation of a secret (which has tags itself).
+    let allowed = ["kms-alias", "nat-route", "scaling-policy", "secret-rotation", "topic-subscription", "subscription"];
     assert!(untaggable.iter().all(|kind| allowed.contains(kind)), "{untaggable:?}");
     for seen in prepared.survey.sightings.values().filter(|seen| !allowed.contains(&seen.key.kind())) {
         let tags = seen.tags.as_ref().expect("filtered above");

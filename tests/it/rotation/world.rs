@@ -37,7 +37,7 @@ pub fn running(sandbox: &Sandbox) -> Vec<Held> {
         let held = alive.filter_map(|task| {
             let secrets = task.secrets.iter().filter_map(|(arn, version)| {
                 let secret = world.secretsmanager.find(arn)?;
-                LeafSecret::from_json(secret.versions.get(version)?).ok()
+                LeafSecret::from_json(secret.versions.get(version)?.text.as_deref()?).ok()
             });
             Some(Held {
                 service: task.task_definition.rsplit('/').next()?.split(':').next()?.to_owned(),
@@ -67,6 +67,7 @@ pub fn keys(sandbox: &Sandbox) -> Vec<String> {
     let look = sandbox.look(|call| {
         let secrets = call.world.secretsmanager.secrets.values().filter(|secret| secret.name.starts_with("mesh-"));
         let values = secrets.flat_map(|secret| secret.versions.values());
+        let values = values.filter_map(|version| version.text.as_ref());
         values
             .flat_map(|text| text.split("PRIVATE KEY-----\\n").skip(1).map(str::to_owned).collect::<Vec<_>>())
             .filter_map(|rest| Some(rest.split("\\n").next()?.to_owned()).filter(|line| line.len() == 64))
