@@ -156,6 +156,11 @@ impl Planner<'_> {
         }
     }
 
+    /// The generation of the successor of something that is there.
+    fn next_generation(&self, seen: &Sighting) -> u32 {
+        self.book.last_generation(&seen.key).unwrap_or_default().max(survey::generation(seen)) + 1
+    }
+
     /// The value of a reference, unless what it refers to is about to be made.
     fn lookup(&self, open: &BTreeSet<Key>, reference: &Reference) -> Option<String> {
         if open.contains(&reference.key) {
@@ -172,7 +177,12 @@ impl Planner<'_> {
         let mut step = self.blank(node, record);
         let Some(seen) = seen else {
             step.action = Action::Create;
-            step.generation = record.map_or(0, |record| record.generation);
+            step.generation = match record {
+                // Whether it was made is not known: the same token makes it once.
+                Some(record) if record.phase == Phase::Intended => record.generation,
+                // AWS remembers the token of what was made with it, though that is gone.
+                _ => self.book.last_generation(&node.key).map_or(0, |last| last + 1),
+            };
             step.reason = match record.map(|record| record.phase) {
                 Some(Phase::Intended) => Some("an earlier run was cut off before it was made".to_owned()),
                 Some(_) => Some("it is gone from AWS, though nobody here deleted it".to_owned()),
@@ -184,7 +194,7 @@ impl Planner<'_> {
         match &seen.life {
             Life::Ending(_) | Life::Doomed(_) => {
                 step.action = Action::Create;
-                step.generation = next_generation(record, seen);
+                step.generation = self.next_generation(seen);
                 step.reason = Some("the former one is still being deleted".to_owned());
                 step.ending = Some(existing);
                 return Ok(Some(step));
@@ -192,7 +202,7 @@ impl Planner<'_> {
             Life::Broken(why) => {
                 step.existing = Some(existing);
                 step.action = Action::Replace;
-                step.generation = next_generation(record, seen);
+                step.generation = self.next_generation(seen);
                 step.delete_first = kind.manner().naming == Naming::Unique;
                 step.reason = Some(why.clone());
                 return Ok(Some(step));
@@ -214,7 +224,7 @@ impl Planner<'_> {
             step.reason = Some("an earlier run was cut off before it was finished".to_owned());
         }
         if step.action == Action::Replace {
-            step.generation = next_generation(record, seen);
+            step.generation = self.next_generation(seen);
             step.delete_first = kind.manner().naming == Naming::Unique;
         }
         Ok(Some(step))
@@ -288,7 +298,7 @@ impl Planner<'_> {
                     Some(step) => {
                         step.action = Action::Replace;
                         step.delete_first = true;
-                        step.generation = next_generation(self.book.records.get(&node.key), seen);
+                        step.generation = self.next_generation(seen);
                         step.reason = Some(cause.clone());
                         added.push(node.key.clone());
                     }
@@ -299,7 +309,7 @@ impl Planner<'_> {
                         step.spec = diff::yield_owned(kind.as_ref(), &node.spec, &seen.observed, &Value::Null);
                         step.action = Action::Replace;
                         step.delete_first = true;
-                        step.generation = next_generation(record, seen);
+                        step.generation = self.next_generation(seen);
                         step.reason = Some(cause.clone());
                         plan.steps.push(step);
                         plan.unchanged -= 1;
@@ -366,10 +376,6 @@ impl Planner<'_> {
         let below: BTreeSet<String> = alike.flat_map(Node::dependencies).map(|key| key.kind().to_owned()).collect();
         all.iter().filter(|other| below.contains(other.kind()) && *other != key).cloned().collect()
     }
-}
-
-fn next_generation(record: Option<&Record>, seen: &Sighting) -> u32 {
-    record.map_or(0, |record| record.generation).max(survey::generation(seen)) + 1
 }
 
 /// What was seen, with the outputs that only the state knows.

@@ -30,6 +30,15 @@ impl Jitter {
     }
 }
 
+/// [`Jitter::pause`] for a step that takes `wait.expected`: what is in the way of a deletion that takes seconds goes within seconds.
+pub fn pause(jitter: &Jitter, class: Class, attempt: u32, wait: Wait) -> Duration {
+    let pause = jitter.pause(class, attempt);
+    if class != Class::Blocked || wait.expected.is_zero() {
+        return pause;
+    }
+    pause.min((wait.expected / 3).max(Duration::from_secs(1)))
+}
+
 /// The pause before the next look at something that takes `wait.expected` and has been waited for during `elapsed`: rarely at first,
 /// then every 2 % of the expected time, and more rarely again once it is long overdue. Costs at most about 2 % of the time and a dozen calls.
 pub fn next_look(wait: Wait, elapsed: Duration) -> Duration {

@@ -10,9 +10,9 @@ use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Blueprint, Class, Event, Failure, Key, Plan, When,
+    Blueprint, Class, Event, Failure, Key, Plan,
     execute::Bench,
-    order::{self, Half, Task},
+    order::{self, Half, Milestone, Task},
 };
 
 /// How many steps are under way at once; the limiters of the services set the pace, this only bounds memory.
@@ -46,7 +46,8 @@ impl Outcome {
 enum State {
     Waiting,
     Running,
-    Created,
+    /// Others may go ahead.
+    Early,
     Done,
     Failed,
 }
@@ -93,7 +94,7 @@ impl<'a> Run<'a> {
             tokio::select! {
                 Some(task) = told.recv() => {
                     if self.states[task] == State::Running {
-                        self.states[task] = State::Created;
+                        self.states[task] = State::Early;
                     }
                 }
                 Some(ended) = under_way.next() => self.end(ended),
@@ -116,7 +117,7 @@ impl<'a> Run<'a> {
     fn is_free(&self, task: usize) -> bool {
         self.tasks[task].after.iter().all(|&(before, when)| match self.states[before] {
             State::Done => true,
-            State::Created => when == When::Created,
+            State::Early => when == Milestone::Early,
             _ => false,
         })
     }
@@ -130,14 +131,20 @@ impl<'a> Run<'a> {
             let start = Instant::now();
             let result = match task.half {
                 Half::Apply => {
-                    let created = move |_: When| {
+                    let created = move || {
                         bench.observer.tell(&Event::Created { key: step.key.clone() });
                         // The receiver lives as long as the run.
                         let _ = tell.send(index);
                     };
                     bench.apply(step, &created).await.map(|id| (id, None))
                 }
-                Half::Remove => bench.remove(step).await.map(|kept| (String::new(), kept)),
+                Half::Remove => {
+                    let released = move || {
+                        bench.observer.tell(&Event::Released { key: step.key.clone() });
+                        let _ = tell.send(index);
+                    };
+                    bench.remove(step, &released).await.map(|kept| (String::new(), kept))
+                }
             };
             (index, start.elapsed(), result)
         })

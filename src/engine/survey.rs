@@ -144,22 +144,26 @@ async fn look(question: &Question<'_>, survey: &Survey, kind: &str) -> Result<Ve
     };
     let found = persist(question.jitter, || kind.find(&scope)).await?;
     if found.iter().all(|seen| targets.iter().any(|target| target.key == seen.key))
-        && missing_unknowns(question, kind.as_ref(), &found)
+        && misses_what_is_young(question, kind.as_ref(), &found)
     {
-        // A create whose answer was lost may not show for a moment; a second create would make a second one.
+        // What an earlier run made a moment ago may not show yet; another create would make a second one.
         return again(question, kind.as_ref(), &scope, found).await;
     }
     Ok(found)
 }
 
-/// True where a create was announced, nothing shows yet, and only looking can tell whether it happened.
-fn missing_unknowns(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
-    kind.manner().repeat == super::Repeat::Lookup
-        && question.book.records.values().any(|record| {
-            record.key.kind() == kind.name()
-                && record.phase == Phase::Intended
-                && !found.iter().any(|seen| seen.key == record.key)
-        })
+/// True where something that a cut-off run made, or may have made, doesn't show, and would be made a second time.
+fn misses_what_is_young(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
+    question.book.records.values().filter(|record| record.key.kind() == kind.name()).any(|record| {
+        let matters = match record.phase {
+            // With a token, a second create is the same one.
+            Phase::Intended => kind.manner().repeat == super::Repeat::Lookup,
+            // Taken for deleted, it would be made anew, with another token.
+            Phase::Created => !question.sweep && question.blueprint.get(&record.key).is_some(),
+            Phase::Ready | Phase::Updating | Phase::Deleting => false,
+        };
+        matters && !found.iter().any(|seen| seen.key == record.key)
+    })
 }
 
 async fn again(
@@ -171,7 +175,7 @@ async fn again(
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_secs(2)).await;
         found = persist(question.jitter, || kind.find(scope)).await?;
-        if !missing_unknowns(question, kind, &found) {
+        if !misses_what_is_young(question, kind, &found) {
             break;
         }
     }

@@ -104,6 +104,37 @@ async fn services_come_and_go_with_the_configuration() {
         inventory.iter().map(|item| item.split(' ').next().unwrap_or_default().to_owned()).collect()
     };
     assert_eq!(kinds(&lab.inventory()), kinds(&small), "as many of each kind as before");
+
+    // AWS remembers the client tokens of what is gone.
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("the third service again"));
+    assert_settled(&workspace).await;
+    assert_gone(&lab, &workspace, &before).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_and_comes_again_is_not_taken_for_its_predecessor() {
+    let lab = Lab::new();
+    let before = lab.inventory();
+    let single = EXAMPLE.replace("nat = \"per-zone\"", "nat = \"single\"");
+    assert_ne!(single, EXAMPLE);
+    for text in [EXAMPLE, &single, EXAMPLE] {
+        let workspace = lab.workspace(text, "dev").await;
+        assert_done(&up(&workspace).await.expect("up"));
+        assert_settled(&workspace).await;
+    }
+    // With the state, the memory of what was used is lost as well.
+    assert_done(&up(&lab.workspace(&without_notifications(), "dev").await).await.expect("without a service"));
+    std::fs::remove_dir_all(lab.state.path().join("dev")).expect("lost");
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("with it again"));
+    assert_settled(&workspace).await;
+    // Deleted by somebody else: what is made in its place is not it.
+    lab.sandbox.look(|call| call.world.ecs.services.clear()).expect("a readable account");
+    lab.sandbox.look(|call| call.world.ecs.tasks.clear()).expect("a readable account");
+    let repaired = up(&workspace).await.expect("up");
+    assert_done(&repaired);
+    assert_settled(&workspace).await;
     assert_gone(&lab, &workspace, &before).await;
 }
 

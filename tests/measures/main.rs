@@ -14,8 +14,8 @@ use std::{
 use lab::{EXAMPLE, Lab, assert_done};
 use platformctl::{
     engine::{
-        Event, Interrupt, Observer, When,
-        order::{self, Half, Task},
+        Event, Interrupt, Observer,
+        order::{self, Half, Milestone, Task},
         retry::Jitter,
     },
     operation::{self, Intention, Workspace},
@@ -38,7 +38,7 @@ impl Observer for Times {
     fn tell(&self, event: &Event) {
         let (key, moment) = match event {
             Event::Started { key, .. } => (key, Moment::Started),
-            Event::Created { key } => (key, Moment::Created),
+            Event::Created { key } | Event::Released { key } => (key, Moment::Created),
             Event::Done { key, .. } => (key, Moment::Done),
             _ => return,
         };
@@ -104,8 +104,8 @@ fn durations(tasks: &[Task], keys: &[String], times: &Times) -> Durations {
 }
 
 impl Durations {
-    fn until(&self, task: usize, when: When) -> Duration {
-        if when == When::Created { self.created[task] } else { self.done[task] }
+    fn until(&self, task: usize, when: Milestone) -> Duration {
+        if when == Milestone::Early { self.created[task] } else { self.done[task] }
     }
 }
 
@@ -117,7 +117,7 @@ fn critical_path(tasks: &[Task], durations: &Durations) -> Duration {
             return known;
         }
         let ready =
-            |&(before, when): &(usize, When)| start(before, tasks, durations, starts) + durations.until(before, when);
+            |&(before, when): &(usize, Milestone)| start(before, tasks, durations, starts) + durations.until(before, when);
         let at = tasks[task].after.iter().map(ready).max().unwrap_or_default();
         starts[task] = Some(at);
         at

@@ -196,7 +196,8 @@ impl Resource for Service {
             // A deployment may bake for a day (ECS API reference, DeploymentConfiguration); one that doesn't get that far is
             // given up much earlier, in `ready`.
             create: Wait::seconds(100, 26 * 3600),
-            delete: Wait::seconds(55, 3600),
+            // Once its tasks have stopped, nothing comes to it or leaves it any more, though ECS closes it only later.
+            delete: Wait::seconds(55, 3600).releasing(45, &["discovery-service", "listener-rule", "nat-route"]),
         }
     }
 
@@ -327,6 +328,9 @@ impl Resource for Service {
     async fn gone(aws: &Aws, it: &Physical) -> Result<Gone, Failure> {
         Ok(match look(aws, it).await? {
             None => Gone::Yes,
+            Some(service) if service.status() == Some("DRAINING") && service.running_count() + service.pending_count() == 0 => {
+                Gone::Released("its tasks have stopped, ECS is closing it".to_owned())
+            }
             Some(service) => Gone::NotYet(format!("draining, {} tasks left", service.running_count())),
         })
     }
