@@ -13,11 +13,11 @@ use super::{
     Sighting, Tags,
     blueprint::{Node, dependencies},
     diff::{self, FieldChange},
-    environment::TAG_ENVIRONMENT_ID,
+    environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     failure::Class,
     output,
     resource::Change,
-    survey::{self, Survey},
+    survey::{self, Survey, Vanished},
 };
 
 /// What happens to a resource.
@@ -104,6 +104,8 @@ pub struct Planner<'a> {
     pub environment: &'a Arc<Environment>,
     /// What is there.
     pub survey: &'a Survey,
+    /// Kinds of which nothing is there any more.
+    pub vanished: &'a Vanished,
 }
 
 impl Planner<'_> {
@@ -135,7 +137,7 @@ impl Planner<'_> {
     fn refuse_foreign(&self) -> Result<(), Failure> {
         let foreign = self.survey.sightings.values().find_map(|seen| {
             let owner = seen.tags.as_ref()?.get(TAG_ENVIRONMENT_ID).map(String::as_str);
-            (owner != Some(&self.environment.id)).then_some((seen, owner))
+            (owner != Some(&self.environment.id) && owner != Some(UNCLAIMED)).then_some((seen, owner))
         });
         match foreign {
             None => Ok(()),
@@ -338,7 +340,9 @@ impl Planner<'_> {
         let record = self.book.records.get(key);
         let seen = self.survey.sightings.get(key);
         let node = self.reference.get(key);
+        let vanished = self.vanished.get(key.kind());
         let existing = match (seen, record) {
+            _ if vanished.is_some() => None,
             (Some(seen), record) => Some(physical(seen, record)),
             // Not visible, but a look may be too early or the kind may not be able to look: deleting what is absent is harmless.
             (None, Some(record)) if !record.id.is_empty() => Some(Physical {
@@ -357,7 +361,7 @@ impl Planner<'_> {
             chapter: record.map(|record| record.chapter).or(node.map(|node| node.chapter)).unwrap_or(Chapter::Network),
             name: seen.map(|seen| seen.name.clone()).or(record.map(|record| record.name.clone())).unwrap_or_default(),
             action: Action::Delete,
-            reason: None,
+            reason: vanished.cloned(),
             changes: Vec::new(),
             tags: Tags::new(),
             spec: Value::Null,

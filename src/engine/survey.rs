@@ -12,11 +12,18 @@ use tokio::time::Instant;
 
 use super::{
     Blueprint, Book, Failure, Key, Kind, Kinds, Life, Reference, Scope, Sighting, Tagged, Target,
-    environment::TAG_ENVIRONMENT_ID, output, record::Phase, retry::Jitter,
+    environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
+    output,
+    record::Phase,
+    retry::Jitter,
 };
 
 /// How long a look is repeated while AWS is busy or unreachable.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Kinds whose service as a whole is no more for this account, each with the reason. Nobody can look for what such a service held: it went
+/// with it.
+pub type Vanished = BTreeMap<&'static str, String>;
 
 /// What is looked for.
 pub struct Question<'a> {
@@ -32,6 +39,8 @@ pub struct Question<'a> {
     pub environment_id: Option<&'a str>,
     /// True where everything must be found, known or not.
     pub sweep: bool,
+    /// Kinds that are not looked for.
+    pub vanished: &'a Vanished,
     /// Randomness for pauses.
     pub jitter: &'a Jitter,
 }
@@ -61,7 +70,8 @@ pub async fn survey(question: &Question<'_>) -> Result<Survey, Failure> {
         ..Survey::default()
     };
     for level in levels(question) {
-        let looks = level.iter().map(|&name| look(question, &survey, name));
+        let reachable = level.iter().filter(|name| !question.vanished.contains_key(**name));
+        let looks = reachable.map(|&name| look(question, &survey, name));
         let found: Vec<Sighting> = try_join_all(looks).await?.into_iter().flatten().collect();
         for sighting in found {
             survey.take(question.book, sighting);
@@ -78,7 +88,7 @@ impl Survey {
             return self.doomed.push(sighting);
         }
         let owner = sighting.tags.as_ref().and_then(|tags| tags.get(TAG_ENVIRONMENT_ID));
-        self.owners.extend(owner.cloned());
+        self.owners.extend(owner.filter(|owner| *owner != UNCLAIMED).cloned());
         match self.sightings.remove(&sighting.key) {
             None => {
                 let deposed = book.deposed.get(&sighting.key).into_iter().flatten();

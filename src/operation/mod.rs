@@ -1,6 +1,7 @@
 //! What the commands do, without a terminal: `cli` calls it with arguments, tests call it in virtual time.
 //!
-//! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`leftovers()`] proves that nothing is left.
+//! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`sweep()`] takes away what came back and proves that
+//! nothing is left.
 
 pub mod apply;
 pub mod doctor;
@@ -9,6 +10,7 @@ pub mod facts;
 pub mod leftovers;
 pub mod prepare;
 pub mod status;
+pub mod sweep;
 pub mod workspace;
 
 pub use apply::apply;
@@ -17,4 +19,5 @@ pub use error::OperationError;
 pub use leftovers::{Leftover, leftovers};
 pub use prepare::{Intention, Prepared, prepare};
 pub use status::{StatusReport, status, status_with};
+pub use sweep::sweep;
 pub use workspace::Workspace;

@@ -76,7 +76,8 @@ pub async fn prepare_with(
     let known = loaded.as_ref().map(|loaded| loaded.header.environment_id.clone());
     let mut warnings: Vec<String> = loaded.iter().filter_map(|loaded| loaded.warning.clone()).collect();
     let mut book = loaded.as_ref().map(|loaded| loaded.book.clone()).unwrap_or_default();
-    let found = facts::find(workspace, &book).await?;
+    let found = facts::find(workspace, &book, intention, loaded.is_some()).await?;
+    warnings.extend(found.warning.clone());
     let reference = build(&found.facts);
     reference.check().map_err(|reason| Failure::internal(format!("the blueprint: {reason}")))?;
     let destroy = intention == Intention::Destroy;
@@ -87,6 +88,7 @@ pub async fn prepare_with(
         suffix: workspace.suffix.as_str(),
         environment_id: known.as_deref(),
         sweep: destroy || known.is_none(),
+        vanished: &found.vanished,
         jitter: &workspace.jitter,
     };
     let survey = survey::survey(&question).await?;
@@ -113,6 +115,7 @@ pub async fn prepare_with(
         book: &book,
         environment: &environment,
         survey: &survey,
+        vanished: &found.vanished,
     };
     let plan = planner.plan()?;
     let header = match loaded {
@@ -124,11 +127,7 @@ pub async fn prepare_with(
 
 /// The id of an environment whose state is lost or never was: that of the tags, or a new one. With the state, it is also lost which client
 /// tokens an adopted environment used for what is gone by now: new ones begin where none has ever been.
-fn identify(
-    owners: &BTreeSet<String>,
-    suffix: &str,
-    warnings: &mut Vec<String>,
-) -> Result<(String, Spent), Failure> {
+fn identify(owners: &BTreeSet<String>, suffix: &str, warnings: &mut Vec<String>) -> Result<(String, Spent), Failure> {
     let mut ids = owners.iter();
     match (ids.next(), ids.next()) {
         (None, _) => Ok((format!("{:016x}", rand::random::<u64>()), Spent::default())),

@@ -120,7 +120,9 @@ pub fn cause(class: Class) -> Option<&'static str> {
     match class {
         Class::Throttled => Some("AWS goes on answering that there are too many calls"),
         Class::Unavailable => Some("the network, or AWS itself: no answer came, or one that says it is broken"),
-        Class::Unreadable => Some("a proxy in between that answers itself, or an answer newer than this version of platformctl"),
+        Class::Unreadable => {
+            Some("a proxy in between that answers itself, or an answer newer than this version of platformctl")
+        }
         Class::Settling => Some("something made before is still not visible everywhere on AWS"),
         Class::Blocked => Some("something else still uses it"),
         Class::Exists => Some("the name is taken"),

@@ -3,20 +3,12 @@
 use std::collections::BTreeMap;
 
 use platformctl::{
-    engine::Action,
+    engine::{Action, Interrupt},
     operation::{self, Intention, Prepared, Workspace},
     sandbox::SandboxOptions,
 };
 
-use crate::lab::{EXAMPLE, Lab, assert_done, carry_out, destroy, up};
-
-/// Panics with what is to be done, where nothing should be.
-async fn assert_settled(workspace: &Workspace) {
-    let again = operation::prepare(workspace, Intention::Plan).await.expect("plan");
-    let steps: Vec<_> =
-        again.plan.steps.iter().map(|step| (&step.key, step.action, &step.changes, &step.tags)).collect();
-    assert!(steps.is_empty(), "{steps:#?}");
-}
+use crate::lab::{EXAMPLE, Lab, assert_done, assert_settled, carry_out, destroy, up};
 
 async fn assert_gone(lab: &Lab, workspace: &Workspace, before: &[String]) {
     let (outcome, left, doomed) = destroy(workspace).await.expect("destroy");
@@ -200,6 +192,46 @@ async fn with_the_state_lost_up_adopts_and_destroy_finds_everything() {
     assert_settled(&workspace).await;
     std::fs::remove_dir_all(lab.state.path().join("dev")).expect("lost again");
     assert_gone(&lab, &workspace, &before).await;
+}
+
+const INSIGHTS: &str = "/aws/ecs/containerinsights/cluster-dev/performance";
+
+#[tokio::test(start_paused = true)]
+async fn the_log_group_of_container_insights_is_ours_from_the_first_line_to_the_last() {
+    let lab = Lab::new();
+    let before = lab.inventory();
+    let group = || lab.sandbox.look(|call| call.world.logs.groups.get(INSIGHTS).cloned()).expect("a readable account");
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let made = group().expect("it is there");
+    assert!(
+        made.kms_key.is_some() && made.retention_days.is_some() && made.tags.contains_key("CostCenter"),
+        "{made:?}"
+    );
+
+    let prepared = operation::prepare(&workspace, Intention::Destroy).await.expect("a plan");
+    assert_done(&carry_out(&workspace, &prepared).await.expect("destroy"));
+    let late = group().expect("what was measured last is written after the deletion");
+    assert!(late.kms_key.is_none() && late.tags.is_empty(), "{late:?}");
+    let (left, _) = operation::sweep(&workspace, &prepared, &Interrupt::default()).await.expect("a look");
+    assert_eq!(left, []);
+    assert_eq!(lab.inventory(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_group_that_aws_made_in_our_name_is_taken_up() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    workspace.aws.logs.create_log_group().log_group_name(INSIGHTS).send().await.expect("as ECS does it");
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    let prepared = operation::prepare(&workspace, Intention::Up).await.expect("plan");
+    assert_eq!(actions(&prepared).get("log-group/container-insights"), Some(&Action::Update));
+    assert_done(&carry_out(&workspace, &prepared).await.expect("up"));
+    drop(prepared);
+    assert_settled(&workspace).await;
+    let group =
+        lab.sandbox.look(|call| call.world.logs.groups.get(INSIGHTS).cloned()).expect("readable").expect("there");
+    assert!(group.kms_key.is_some() && group.tags.contains_key("platformctl:environment-id"), "{group:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -116,8 +116,9 @@ fn critical_path(tasks: &[Task], durations: &Durations) -> Duration {
         if let Some(known) = starts[task] {
             return known;
         }
-        let ready =
-            |&(before, when): &(usize, Milestone)| start(before, tasks, durations, starts) + durations.until(before, when);
+        let ready = |&(before, when): &(usize, Milestone)| {
+            start(before, tasks, durations, starts) + durations.until(before, when)
+        };
         let at = tasks[task].after.iter().map(ready).max().unwrap_or_default();
         starts[task] = Some(at);
         at

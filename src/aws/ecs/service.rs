@@ -328,7 +328,9 @@ impl Resource for Service {
     async fn gone(aws: &Aws, it: &Physical) -> Result<Gone, Failure> {
         Ok(match look(aws, it).await? {
             None => Gone::Yes,
-            Some(service) if service.status() == Some("DRAINING") && service.running_count() + service.pending_count() == 0 => {
+            Some(service)
+                if service.status() == Some("DRAINING") && service.running_count() + service.pending_count() == 0 =>
+            {
                 Gone::Released("its tasks have stopped, ECS is closing it".to_owned())
             }
             Some(service) => Gone::NotYet(format!("draining, {} tasks left", service.running_count())),
