@@ -18,6 +18,9 @@ use super::{
 /// How many steps are under way at once; the limiters of the services set the pace, this only bounds memory.
 const AT_ONCE: usize = 64;
 
+/// Why a step that had begun was given up.
+const INTERRUPTED: &str = "interrupted while waiting";
+
 /// How a run ended.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -39,6 +42,13 @@ impl Outcome {
     /// True where every step is done.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+    }
+
+    /// Steps that were begun and not finished, without those that failed: half of a replacement, or a wait that was interrupted.
+    pub fn begun(&self) -> BTreeSet<&Key> {
+        let done: BTreeSet<&Key> = self.done.iter().map(|(key, _)| key).collect();
+        let skipped = self.skipped.iter();
+        skipped.filter(|(key, because)| because == INTERRUPTED || done.contains(key)).map(|(key, _)| key).collect()
     }
 }
 
@@ -165,7 +175,7 @@ impl<'a> Run<'a> {
             Err(failure) => {
                 self.states[index] = State::Failed;
                 if failure.class == Class::Interrupted {
-                    let because = "interrupted while waiting".to_owned();
+                    let because = INTERRUPTED.to_owned();
                     self.bench.observer.tell(&Event::Skipped { key: key.clone(), because: because.clone() });
                     outcome.skipped.push((key, because));
                 } else {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use platformctl::{
-    engine::{Action, Interrupt},
+    engine::{Action, Event, Interrupt, Key},
     operation::{self, Intention, Prepared, Workspace},
     sandbox::SandboxOptions,
 };
 
-use crate::lab::{EXAMPLE, Lab, assert_done, assert_settled, carry_out, destroy, up};
+use crate::lab::{EXAMPLE, Lab, Recorder, assert_done, assert_settled, carry_out, destroy, up};
 
 async fn assert_gone(lab: &Lab, workspace: &Workspace, before: &[String]) {
     let (outcome, left, doomed) = destroy(workspace).await.expect("destroy");
@@ -192,6 +192,31 @@ async fn with_the_state_lost_up_adopts_and_destroy_finds_everything() {
     assert_settled(&workspace).await;
     std::fs::remove_dir_all(lab.state.path().join("dev")).expect("lost again");
     assert_gone(&lab, &workspace, &before).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_draining_service_needs_no_more_goes_before_it_is_gone() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let prepared = operation::prepare(&workspace, Intention::Destroy).await.expect("a plan");
+    let recorder = Recorder::default();
+    let outcome = operation::apply(&workspace, &prepared, &recorder, &Interrupt::default()).await.expect("destroy");
+    assert_done(&outcome);
+    let events = recorder.0.into_inner().expect("no test panics while it tells");
+    let at = |wanted: &str, is: fn(&Event) -> Option<&Key>| {
+        let found = events.iter().position(|event| is(event).is_some_and(|key| key.as_str() == wanted));
+        found.unwrap_or_else(|| panic!("{wanted}: no such event"))
+    };
+    let started = |wanted: &str| at(wanted, |event| if let Event::Started { key, .. } = event { Some(key) } else { None });
+    let released = at("ecs-service/payments", |event| if let Event::Released { key } = event { Some(key) } else { None });
+    let gone = at("ecs-service/payments", |event| if let Event::Done { key, .. } = event { Some(key) } else { None });
+    for early in ["discovery-service/payments", "listener-rule/payments-production"] {
+        assert!((released..gone).contains(&started(early)), "{early}: {} of {released}..{gone}", started(early));
+    }
+    for late in ["cluster/main", "iam-role/task-payments", "security-group/payments"] {
+        assert!(started(late) > gone, "{late}: {} after {gone}", started(late));
+    }
 }
 
 const INSIGHTS: &str = "/aws/ecs/containerinsights/cluster-dev/performance";

@@ -248,6 +248,7 @@ async fn makespan_and_calls() {
     println!("{table}");
     // What was reached, with a little room: worse is a regression.
     assert!(up.makespan <= Duration::from_secs(215), "up: {:?}", up.makespan);
+    assert!(destroy.makespan <= Duration::from_secs(106), "destroy: {:?}", destroy.makespan);
     assert!(second.changing == 0, "a second up changes nothing: {}", second.changing);
     assert!(ratio(&up) <= 1.02 && ratio(&destroy) <= 1.02, "{} {}", ratio(&up), ratio(&destroy));
     let distinct: BTreeSet<_> = [plan.0, second.reading].into();

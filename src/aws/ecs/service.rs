@@ -169,17 +169,17 @@ fn sighting(service: &aws_sdk_ecs::types::Service) -> Sighting {
     }
 }
 
-/// Stops the deployment that is under way, if any: a service can't be deleted during one. What can't be stopped any more, ends
-/// by itself.
-async fn stop_deployment(aws: &Aws, service: &aws_sdk_ecs::types::Service) -> Result<(), Failure> {
-    let Some(deployment) = rollout::current(aws, service).await? else { return Ok(()) };
+/// Stops the deployment that is under way, if any, so that it is rolled back. What can't be stopped any more, ends by itself. True where one
+/// was stopped.
+pub(super) async fn stop_deployment(aws: &Aws, service: &aws_sdk_ecs::types::Service) -> Result<bool, Failure> {
+    let Some(deployment) = rollout::current(aws, service).await? else { return Ok(false) };
     let Some(arn) = deployment.service_deployment_arn().filter(|_| rollout::can_be_stopped(&deployment)) else {
-        return Ok(());
+        return Ok(false);
     };
     let call = aws.ecs.stop_service_deployment().service_deployment_arn(arn);
     match call.stop_type(StopServiceDeploymentStopType::Rollback).send().await.of("ecs:StopServiceDeployment") {
-        Err(failure) if !matches!(failure.class, Class::Absent | Class::Blocked | Class::Invalid) => Err(failure),
-        _ => Ok(()),
+        Err(failure) if matches!(failure.class, Class::Absent | Class::Blocked | Class::Invalid) => Ok(false),
+        answer => answer.map(|_| true),
     }
 }
 
@@ -320,6 +320,7 @@ impl Resource for Service {
             let call = aws.ecs.update_service().cluster(cluster).service(&it.id).desired_count(0);
             call.send().await.of("ecs:UpdateService")?;
         }
+        // A service can't be deleted during a deployment.
         stop_deployment(aws, &service).await?;
         aws.ecs.delete_service().cluster(cluster).service(&it.id).force(true).send().await.of("ecs:DeleteService")?;
         Ok(())
