@@ -79,7 +79,7 @@ impl Bench<'_> {
             let message = format!("gave up after {} s: {}", wait.deadline.as_secs(), failure.message);
             return Err(Failure { message, ..failure });
         }
-        let pause = retry::pause(self.jitter, failure.class, attempt, wait);
+        let pause = retry::pause(self.jitter, failure.class, attempt, wait, start.elapsed());
         let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         self.observer.tell(&Event::Repeating { key: key.clone(), attempt, pause_ms, reason: failure.to_string() });
         self.pause(pause).await

@@ -32,7 +32,8 @@ pub async fn sweep(
         survey: &survey,
         vanished: &prepared.found.vanished,
     };
-    let plan = planner.plan()?;
+    // What is not ours stays, and is in the list.
+    let Ok(plan) = planner.plan() else { return Ok(first) };
     let book = Mutex::new(nothing.clone());
     let bench = Bench {
         kinds: &workspace.kinds,

@@ -273,7 +273,8 @@ fn a_failure_says_what_why_what_exists_and_what_next() {
 #[test]
 fn half_a_replacement_says_what_exists() {
     let mut book = book("vpc/main", Phase::Ready, "vpc-2", json!({}), &[]);
-    let former = Deposed { id: "vpc-1".to_owned(), name: String::new(), outputs: Default::default(), dependencies: vec![] };
+    let former =
+        Deposed { id: "vpc-1".to_owned(), name: String::new(), outputs: Default::default(), dependencies: vec![] };
     book.deposed.insert(key("vpc/main"), vec![former]);
     let interrupted = (key("vpc/main"), "interrupted".to_owned());
     let outcome = Outcome {

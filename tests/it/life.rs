@@ -122,10 +122,10 @@ async fn what_went_and_comes_again_is_not_taken_for_its_predecessor() {
     assert_done(&up(&workspace).await.expect("with it again"));
     assert_settled(&workspace).await;
     // Deleted by somebody else: what is made in its place is not it.
-    lab.sandbox.look(|call| call.world.ecs.services.clear()).expect("a readable account");
-    lab.sandbox.look(|call| call.world.ecs.tasks.clear()).expect("a readable account");
-    let repaired = up(&workspace).await.expect("up");
-    assert_done(&repaired);
+    let delete = workspace.aws.ecs.delete_service().cluster("cluster-dev").service("service-payments-dev").force(true);
+    delete.send().await.expect("deleted");
+    tokio::time::sleep(std::time::Duration::from_secs(90)).await;
+    assert_done(&up(&workspace).await.expect("up"));
     assert_settled(&workspace).await;
     assert_gone(&lab, &workspace, &before).await;
 }
@@ -208,8 +208,10 @@ async fn what_a_draining_service_needs_no_more_goes_before_it_is_gone() {
         let found = events.iter().position(|event| is(event).is_some_and(|key| key.as_str() == wanted));
         found.unwrap_or_else(|| panic!("{wanted}: no such event"))
     };
-    let started = |wanted: &str| at(wanted, |event| if let Event::Started { key, .. } = event { Some(key) } else { None });
-    let released = at("ecs-service/payments", |event| if let Event::Released { key } = event { Some(key) } else { None });
+    let started =
+        |wanted: &str| at(wanted, |event| if let Event::Started { key, .. } = event { Some(key) } else { None });
+    let released =
+        at("ecs-service/payments", |event| if let Event::Released { key } = event { Some(key) } else { None });
     let gone = at("ecs-service/payments", |event| if let Event::Done { key, .. } = event { Some(key) } else { None });
     for early in ["discovery-service/payments", "listener-rule/payments-production"] {
         assert!((released..gone).contains(&started(early)), "{early}: {} of {released}..{gone}", started(early));

@@ -46,8 +46,9 @@ impl Observer for Times {
     }
 }
 
-/// How long each task took until others could refer to it, and until it was done.
+/// When each task started, and how long it took until others could refer to it, and until it was done.
 struct Durations {
+    started: Vec<Duration>,
     created: Vec<Duration>,
     done: Vec<Duration>,
 }
@@ -73,8 +74,10 @@ async fn run(workspace: &Workspace, intention: Intention) -> Run {
     let keys: Vec<String> = tasks.iter().map(|task| prepared.plan.steps[task.step].key.to_string()).collect();
     let durations = durations(&tasks, &keys, &times);
     if std::env::var_os("MEASURE_TASKS").is_some() {
-        for (key, took) in keys.iter().zip(&durations.done).filter(|(_, took)| took.as_secs() >= 2) {
-            println!("{:>8.1} s  {key}", took.as_secs_f64());
+        let mut tasks: Vec<_> = keys.iter().zip(&durations.started).zip(&durations.done).collect();
+        tasks.sort_by_key(|((_, started), _)| **started);
+        for ((key, started), took) in tasks {
+            println!("{:>8.1} s  {:>8.1} s  {key}", started.as_secs_f64(), took.as_secs_f64());
         }
     }
     Run {
@@ -89,7 +92,8 @@ async fn run(workspace: &Workspace, intention: Intention) -> Run {
 
 fn durations(tasks: &[Task], keys: &[String], times: &Times) -> Durations {
     let times = times.0.lock().expect("no panics");
-    let mut durations = Durations { created: Vec::new(), done: Vec::new() };
+    let first = times.values().flatten().map(|(_, at)| *at).min().expect("something happened");
+    let mut durations = Durations { started: Vec::new(), created: Vec::new(), done: Vec::new() };
     for (task, key) in tasks.iter().zip(keys) {
         let events = &times[key];
         let at = |moment: Moment| events.iter().filter(move |(one, _)| *one == moment).map(|(_, at)| *at);
@@ -97,6 +101,7 @@ fn durations(tasks: &[Task], keys: &[String], times: &Times) -> Durations {
         let start =
             if apply { at(Moment::Started).next_back() } else { at(Moment::Started).next() }.expect("it started");
         let done = if apply { at(Moment::Done).next_back() } else { at(Moment::Done).next() }.expect("it ended");
+        durations.started.push(start - first);
         durations.done.push(done - start);
         durations.created.push(at(Moment::Created).next_back().map_or(done - start, |created| created - start));
     }

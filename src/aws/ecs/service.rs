@@ -16,10 +16,13 @@ use super::{
 use crate::{
     aws::{
         Answer, Aws,
-        cloudmap::DiscoveryServiceArn,
-        cloudwatch::AlarmName,
-        ec2::shared::{SecurityGroupId, SubnetId},
-        elb::{ListenerRuleArn, TargetGroupArn},
+        cloudmap::{DiscoveryService, DiscoveryServiceArn},
+        cloudwatch::{Alarm, AlarmName},
+        ec2::{
+            NatRoute, SecurityGroupRule,
+            shared::{SecurityGroupId, SubnetId},
+        },
+        elb::{ListenerRule, ListenerRuleArn, TargetGroup, TargetGroupArn},
         iam::RoleArn,
         tags,
     },
@@ -85,6 +88,17 @@ impl Handle<Service> {
         self.output("name")
     }
 }
+
+/// What only the tasks of a service need, not ECS to close it. The roles, the network and the cluster stay until it is closed: ECS Developer
+/// Guide, "Amazon ECS infrastructure IAM role" and "Deleting an Amazon ECS service".
+const NEEDED_BY_TASKS: &[&str] = &[
+    Alarm::KIND,
+    DiscoveryService::KIND,
+    ListenerRule::KIND,
+    NatRoute::KIND,
+    SecurityGroupRule::KIND,
+    TargetGroup::KIND,
+];
 
 /// Output, known from an update until the service is ready again: when that update was made, in seconds since 1970.
 pub(super) const UPDATED: &str = "updated";
@@ -197,7 +211,7 @@ impl Resource for Service {
             // given up much earlier, in `ready`.
             create: Wait::seconds(100, 26 * 3600),
             // Once its tasks have stopped, nothing comes to it or leaves it any more, though ECS closes it only later.
-            delete: Wait::seconds(55, 3600).releasing(45, &["discovery-service", "listener-rule", "nat-route"]),
+            delete: Wait::seconds(55, 3600).releasing(45, NEEDED_BY_TASKS),
         }
     }
 

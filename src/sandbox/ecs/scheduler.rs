@@ -180,6 +180,7 @@ pub fn stop(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: &Cause) {
     let durations = call.durations();
     let (drain, forgotten) =
         (durations.service_drain, durations.ecs_service_inactive + durations.cloud_map_service_deletable);
+    let late = durations.insights_late;
     let Some(task) = call.world.ecs.tasks.get_mut(task_arn).filter(|task| task.stopping_at.is_none()) else { return };
     let (drain, last) = match cause {
         Cause::Scheduler { last, .. } => (drain, *last),
@@ -197,7 +198,7 @@ pub fn stop(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: &Cause) {
     });
     let (target, registered, address, interface) =
         (task.target.clone(), task.registered, task.address.clone(), task.interface.clone());
-    let (cluster, late) = (task.cluster.clone(), durations.insights_late);
+    let cluster = task.cluster.clone();
     if let Some((group, port)) = target.filter(|_| registered) {
         neighbours::deregister_target(call, &group, &address, port, at);
     }
