@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Intention, OperationError, Workspace};
+use super::{Intention, OperationError, Workspace, rotate};
 use crate::{
     aws,
-    blueprint::Facts,
+    blueprint::{Facts, Rotation},
     config::MeshProvider,
     engine::{Book, Class, Entry, Failure, Key, survey::Vanished},
 };
@@ -51,7 +51,8 @@ pub async fn find(
     };
     let (app_mesh, mesh_reason) = mesh(workspace, book, lost.as_deref(), destroy, &mut choices)?;
     let (account, region) = (workspace.aws.account.clone(), workspace.aws.region.clone());
-    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh };
+    let rotation = Rotation { issued_after: rotate::record::issued_after(book), to: None };
+    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh, rotation };
     let warning = lost.as_deref().filter(|_| uses_app_mesh(book)).map(|lost| farewell(book, lost));
     Ok(Found { facts, choices, mesh_reason, vanished: vanished(lost.as_deref()), warning })
 }
