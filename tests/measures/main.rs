@@ -92,7 +92,7 @@ async fn run(workspace: &Workspace, intention: Intention) -> Run {
 
 fn durations(tasks: &[Task], keys: &[String], times: &Times) -> Durations {
     let times = times.0.lock().expect("no panics");
-    let first = times.values().flatten().map(|(_, at)| *at).min().expect("something happened");
+    let first = times.values().flatten().map(|(_, at)| *at).min().unwrap_or_else(Instant::now);
     let mut durations = Durations { started: Vec::new(), created: Vec::new(), done: Vec::new() };
     for (task, key) in tasks.iter().zip(keys) {
         let events = &times[key];
