@@ -25,7 +25,8 @@ fn model(chosen: &Chosen<'_>, facts: &Facts) -> MeshModel {
     mesh::model(&Draft::new(chosen.config, chosen.suffix, facts))
 }
 
-/// The bootstrap of each service's Envoy and, with App Mesh, what its control plane is told.
+/// The bootstrap of each service's Envoy and, with App Mesh, what its control plane is told. Of one service without App Mesh the
+/// bootstrap itself, as Envoy takes it.
 ///
 /// # Errors
 /// Never for a configuration that was checked.
@@ -39,6 +40,9 @@ pub fn configuration(chosen: &Chosen<'_>, facts: &Facts) -> Result<Value, CliErr
             bootstrap(&model, service, &Layout::fargate())?
         };
         envoys.insert(service.to_owned(), envoy);
+    }
+    if let (Some(service), false) = (chosen.service, facts.app_mesh) {
+        return Ok(envoys.remove(service).unwrap_or_default());
     }
     let mut whole = Map::from_iter([("envoy".to_owned(), Value::from(envoys))]);
     if facts.app_mesh {

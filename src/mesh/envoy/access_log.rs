@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use super::json::{extension, merged, typed};
 
-/// Requests that failed or took long, and one in a hundred of the rest.
-pub(super) fn requests(service: &str) -> Value {
+/// Requests that failed or took long, and so many in a hundred of the rest.
+pub(super) fn requests(service: &str, percent: u32) -> Value {
     let at_least = |value: u32, key: &str| json!({ "comparison": { "op": "GE", "value": { "default_value": value, "runtime_key": key } } });
     let filter = json!({ "or_filter": { "filters": [
         { "status_code_filter": at_least(400, "access_log.min_status") },
         { "duration_filter": at_least(1000, "access_log.min_ms") },
         { "runtime_filter": {
             "runtime_key": "access_log.sample",
-            "percent_sampled": { "numerator": 1, "denominator": "HUNDRED" },
+            "percent_sampled": { "numerator": percent, "denominator": "HUNDRED" },
         } },
     ] } });
     let line = json!({
@@ -34,6 +34,8 @@ pub(super) fn requests(service: &str) -> Value {
         "tries": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
         "request_id": "%REQ(X-REQUEST-ID)%",
     });
+    // Without a filter where nothing is left out.
+    let filter = Some(filter).filter(|_| percent < 100);
     json!([to_stdout(filter, line)])
 }
 
@@ -56,14 +58,17 @@ pub(super) fn refused_handshakes(service: &str) -> Value {
         "claimed_peer": "%DOWNSTREAM_PEER_URI_SAN%",
         "claimed_issuer": "%DOWNSTREAM_PEER_ISSUER%",
     });
-    json!([to_stdout(filter, line)])
+    json!([to_stdout(Some(filter), line)])
 }
 
-fn to_stdout(filter: Value, line: Value) -> Value {
+fn to_stdout(filter: Option<Value>, line: Value) -> Value {
     let logger = extension(
         "envoy.access_loggers.stdout",
         "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
         json!({ "log_format": { "json_format": line } }),
     );
-    merged(logger, json!({ "filter": filter }))
+    match filter {
+        Some(filter) => merged(logger, json!({ "filter": filter })),
+        None => logger,
+    }
 }

@@ -21,8 +21,11 @@ fn the_mesh_admits_only_declared_callers() {
 
 #[test]
 fn one_service_alone_can_be_rendered() {
-    let mesh = render("mesh --service payments");
-    assert_eq!(mesh["envoy"].as_object().map(|services| services.len()), Some(1));
+    let bootstrap = render("mesh --service payments");
+    assert_eq!(bootstrap["node"]["cluster"], "payments", "the file that its Envoy gets, and nothing around it");
+    assert!(bootstrap["static_resources"]["listeners"].is_array());
+    let app_mesh = render("mesh --service payments --mesh app-mesh");
+    assert_eq!(app_mesh["envoy"].as_object().map(|services| services.len()), Some(1));
 }
 
 #[test]
