@@ -9,7 +9,10 @@ use std::{
 use platformctl::mesh::ports;
 use serde_json::Value;
 
-use crate::support::{Request, Task, World, tls, until, world::spec};
+use crate::support::{
+    Request, Task, World, tls, until,
+    world::{EXAMPLE, spec},
+};
 
 /// A metric as CloudWatch has it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -142,25 +145,29 @@ fn searches(value: &Value, found: &mut Vec<Wanted>) {
 
 #[test]
 fn dashboard_and_alarms_find_what_the_sidecars_send() {
-    let world = World::new();
+    // A counter that never counted is not sent: everything happens once.
+    let world = World::of(&EXAMPLE.replace("\nrequest_timeout_seconds = 5\n", "\nrequest_timeout_seconds = 1\n"));
     let tasks = world.start(["notifications", "accounts", "payments"]);
-    let [_, accounts, payments] = &tasks;
+    let [notifications, accounts, payments] = &tasks;
     let agents = tasks.each_ref().map(|task| Agent::of(&world, task));
 
-    // So many calls along each edge, a failed one, and one by somebody who may not.
-    let calls = [("accounts", 7.0), ("notifications", 4.0)];
-    for (peer, count) in calls {
-        payments.call_until(200, peer, &Request::get("/slow/15"));
-        for _ in 1..count as usize {
-            assert_eq!(payments.call(peer, &Request::get("/slow/15")).status, 200);
+    // So many calls along each edge, of which one fails and one takes too long, and one by somebody who may not.
+    let edges = [(payments, "accounts", 7), (payments, "notifications", 4), (accounts, "notifications", 1)];
+    for (caller, peer, count) in edges {
+        // The first may find nobody yet, which sends nothing.
+        caller.call_until(200, peer, &Request::get("/slow/15"));
+        for _ in 1..count {
+            assert_eq!(caller.call(peer, &Request::get("/slow/15")).status, 200);
         }
+        assert_eq!(caller.call(peer, &Request::get("/status/503")).status, 503);
+        assert_eq!(caller.call(peer, &Request::post("/slow/1200")).status, 504);
     }
-    accounts.call_until(200, "notifications", &Request::get("/slow/15"));
-    payments.call("accounts", &Request::get("/status/503"));
     let config = tls::config(&world.identity("notifications"));
-    let mut intruder =
-        tls::connect(&config, accounts.address, ports::MESH, "accounts.dev.local").expect("a connection");
-    assert_eq!(intruder.send(&Request::get("/").host("accounts.dev.local")).expect("an answer").status, 403);
+    for callee in [notifications, accounts, payments] {
+        let host = world.model.host(&callee.service);
+        let mut intruder = tls::connect(&config, callee.address, ports::MESH, &host).expect("a connection");
+        assert_eq!(intruder.send(&Request::get("/").host(&host)).expect("an answer").status, 403);
+    }
 
     let mut wanted = Vec::new();
     searches(&spec(&world.blueprint, "dashboard", "main")["body"], &mut wanted);
@@ -199,10 +206,11 @@ fn dashboard_and_alarms_find_what_the_sidecars_send() {
         };
         received.iter().filter(|(series, _)| of(series)).flat_map(|(_, values)| values).sum()
     };
-    assert_eq!(sum("payments", "envoy_cluster_upstream_rq_total", "peer_notifications"), 4.0);
-    // The failed one was tried three times.
-    assert_eq!(sum("payments", "envoy_cluster_upstream_rq_total", "peer_accounts"), 7.0 + 3.0);
+    // The failed one was tried three times, the slow one once.
+    assert_eq!(sum("payments", "envoy_cluster_upstream_rq_total", "peer_accounts"), 7.0 + 3.0 + 1.0);
+    assert_eq!(sum("payments", "envoy_cluster_upstream_rq_total", "peer_notifications"), 4.0 + 3.0 + 1.0);
     assert_eq!(sum("payments", "envoy_cluster_upstream_rq_retry", "peer_accounts"), 2.0);
+    assert_eq!(sum("payments", "envoy_cluster_upstream_rq_timeout", "peer_accounts"), 1.0);
     assert_eq!(sum("accounts", "envoy_http_rbac_denied", "mesh_inbound"), 1.0);
     let latency = Series {
         namespace: "platformctl/dev/payments".into(),
@@ -212,7 +220,8 @@ fn dashboard_and_alarms_find_what_the_sidecars_send() {
             .into(),
     };
     let times = received.get(&latency).unwrap_or_else(|| panic!("{:#?}", received.keys()));
-    assert!(times.len() == 4 && times.iter().all(|time| (15.0..2000.0).contains(time)), "{times:?}");
+    let good = times.iter().filter(|time| (15.0..900.0).contains(*time)).count();
+    assert!(good >= 4 && times.len() <= 8, "{times:?}");
 
     // Each series is paid for by the month.
     for agent in &agents {

@@ -26,7 +26,7 @@ use proptest::{
 use crate::support::{envoy, world::EXAMPLE};
 
 /// So many configurations; Envoy takes about a fifth of a second for each of their services.
-const CASES: u32 = 6;
+const CASES: u32 = 5;
 
 /// One service: its callees by position, and what else bears on the bootstrap.
 #[derive(Clone, Debug)]

@@ -213,8 +213,11 @@ impl Band<'_> {
             let mut trouble = vec![self.search(&denied, "Sum", "SUM", "refused here: not declared")];
             trouble.extend(edges("cluster.upstream_rq_retry", "Sum", "SUM", "retries"));
             trouble.extend(edges("cluster.upstream_rq_timeout", "Sum", "SUM", "timed out"));
-            trouble.extend(edges("cluster.outlier_detection.ejections_active", "Maximum", "MAX", "tasks left out"));
-            graphs.push(self.graph("mesh refusals, retries, outliers", trouble));
+            graphs.push(self.graph("mesh refusals, retries, time-outs per minute", trouble));
+            if !self.service.calls.is_empty() {
+                let tasks = edges("cluster.membership_healthy", "Minimum", "MIN", "");
+                graphs.push(self.graph("mesh tasks in use, as the caller sees it least well", tasks));
+            }
             let term = format!("MetricName=\"{}\"", metrics::envoy("server.days_until_first_cert_expiring"));
             let days = self.search(&term, "Minimum", "MIN", "days");
             graphs.push(self.graph("days until a mesh certificate expires", vec![days]));
@@ -308,9 +311,10 @@ mod tests {
         let body = body(&Bench::new(""));
         let titles = |service: &str| graphs(&body, service).into_keys().collect::<Vec<_>>();
         let all = titles("payments");
-        assert_eq!(all.len(), 14, "{all:?}");
+        assert_eq!(all.len(), 15, "{all:?}");
         assert_eq!(titles("accounts"), all);
-        let without_calls: Vec<_> = all.iter().filter(|title| !title.starts_with("mesh latency")).cloned().collect();
+        let of_calls = |title: &&String| title.starts_with("mesh latency") || title.starts_with("mesh tasks");
+        let without_calls: Vec<_> = all.iter().filter(|title| !of_calls(title)).cloned().collect();
         assert_eq!(titles("notifications"), without_calls, "it calls nobody");
         for title in
             ["requests per minute", "errors per minute", "response time in seconds", "tasks at the load balancer"]

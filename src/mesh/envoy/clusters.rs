@@ -72,7 +72,8 @@ pub(super) fn peer(sidecar: &Sidecar<'_>, peer: &Peer) -> Value {
         "cluster_type": discovery(),
         "connect_timeout": "1s",
         "lb_policy": "LEAST_REQUEST",
-        "common_lb_config": { "healthy_panic_threshold": { "value": 30 } },
+        // Without the second, what checks and outlier detection find would take effect up to a second later.
+        "common_lb_config": { "healthy_panic_threshold": { "value": 30 }, "update_merge_window": "0s" },
         "circuit_breakers": { "thresholds": [{
             "max_connections": 1024,
             "max_pending_requests": 1024,

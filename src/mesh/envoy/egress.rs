@@ -87,7 +87,7 @@ fn route(peer: &Peer, matching: Value, retry_on: &str, policy: Value) -> Value {
     json!({ "match": matching, "route": merged(route, repeating) })
 }
 
-/// A retry goes to another task of the peer, if there is one.
+/// A retry goes to another task of the peer, if there is one: it is drawn for so often, and the busier a task the rarer it is drawn.
 fn repeat(retries: u32, retry_on: &str) -> Value {
     let elsewhere = extension(
         "envoy.retry_host_predicates.previous_hosts",
@@ -100,6 +100,6 @@ fn repeat(retries: u32, retry_on: &str) -> Value {
         "num_retries": retries,
         "retry_back_off": http::back_off(),
         "retry_host_predicate": [elsewhere],
-        "host_selection_retry_max_attempts": 5,
+        "host_selection_retry_max_attempts": 20,
     })
 }
