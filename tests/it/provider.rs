@@ -78,7 +78,8 @@ async fn from_app_mesh_to_envoy_the_services_keep_running() {
     drop(prepared);
 
     let events = events.0.lock().expect("no test panics while it tells").clone();
-    let done = |key: String| moment(&events, |event| matches!(event, Event::Done { key: it, .. } if it.as_str() == key));
+    let done =
+        |key: String| moment(&events, |event| matches!(event, Event::Done { key: it, .. } if it.as_str() == key));
     let begun =
         |key: String| moment(&events, |event| matches!(event, Event::Started { key: it, .. } if it.as_str() == key));
     for service in SERVICES {

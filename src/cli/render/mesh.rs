@@ -41,8 +41,8 @@ pub async fn configuration(chosen: &Chosen<'_>) -> Result<Value, CliError> {
         };
         envoys.insert(service.to_owned(), envoy);
     }
-    if let (Some(service), false) = (chosen.service, facts.app_mesh) {
-        return Ok(envoys.remove(service).unwrap_or_default());
+    if !chosen.facts.app_mesh && chosen.service.is_some() {
+        return Ok(documents::alone(chosen, envoys));
     }
     let mut whole = Map::from_iter([("envoy".to_owned(), Value::from(envoys))]);
     if chosen.facts.app_mesh {
