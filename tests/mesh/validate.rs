@@ -57,6 +57,7 @@ fn name(index: usize) -> String {
 
 fn text(services: &[Service]) -> String {
     let mut text = String::from("[platform]\nteam = \"t\"\ncost_center = \"c\"\n");
+    let _ = writeln!(text, "[mesh]\naccess_log_percent = {}", services.first().map_or(100, |first| first.edge.2));
     for (index, service) in services.iter().enumerate() {
         let callees: Vec<usize> =
             service.calls.iter().copied().filter(|callee| *callee < services.len() && *callee != index).collect();

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::json::{extension, merged, typed};
 
-/// Requests that failed or took long, and so many in a hundred of the rest.
+/// Requests that failed or took long, and so many in a hundred of the rest. Checks of health are no requests of anybody's.
 pub(super) fn requests(service: &str, percent: u32) -> Value {
     let at_least = |value: u32, key: &str| json!({ "comparison": { "op": "GE", "value": { "default_value": value, "runtime_key": key } } });
-    let filter = json!({ "or_filter": { "filters": [
+    let no_check = json!({ "not_health_check_filter": {} });
+    let some = json!({ "or_filter": { "filters": [
         { "status_code_filter": at_least(400, "access_log.min_status") },
         { "duration_filter": at_least(1000, "access_log.min_ms") },
         { "runtime_filter": {
@@ -16,6 +17,7 @@ pub(super) fn requests(service: &str, percent: u32) -> Value {
             "percent_sampled": { "numerator": percent, "denominator": "HUNDRED" },
         } },
     ] } });
+    let filter = if percent < 100 { json!({ "and_filter": { "filters": [no_check, some] } }) } else { no_check };
     let line = json!({
         "time": "%START_TIME%",
         "service": service,
@@ -34,8 +36,6 @@ pub(super) fn requests(service: &str, percent: u32) -> Value {
         "tries": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
         "request_id": "%REQ(X-REQUEST-ID)%",
     });
-    // Without a filter where nothing is left out.
-    let filter = Some(filter).filter(|_| percent < 100);
     json!([to_stdout(filter, line)])
 }
 
@@ -58,17 +58,14 @@ pub(super) fn refused_handshakes(service: &str) -> Value {
         "claimed_peer": "%DOWNSTREAM_PEER_URI_SAN%",
         "claimed_issuer": "%DOWNSTREAM_PEER_ISSUER%",
     });
-    json!([to_stdout(Some(filter), line)])
+    json!([to_stdout(filter, line)])
 }
 
-fn to_stdout(filter: Option<Value>, line: Value) -> Value {
+fn to_stdout(filter: Value, line: Value) -> Value {
     let logger = extension(
         "envoy.access_loggers.stdout",
         "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
         json!({ "log_format": { "json_format": line } }),
     );
-    match filter {
-        Some(filter) => merged(logger, json!({ "filter": filter })),
-        None => logger,
-    }
+    merged(logger, json!({ "filter": filter }))
 }
