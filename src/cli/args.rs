@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, destroy, doctor, plan, render, status, up};
+use super::{ExitCode, destroy, doctor, plan, render, rotate, status, up};
 use crate::view::Look;
 
 /// The whole command line.
@@ -37,6 +37,8 @@ pub enum Command {
     Destroy(destroy::DestroyArgs),
     /// Show how the environment fares: what the state says against what AWS says
     Status(status::StatusArgs),
+    /// Make what is secret anew: certificates
+    Rotate(rotate::RotateArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
     /// Print what would be sent to AWS, without credentials or network
@@ -51,6 +53,7 @@ impl Command {
             Command::Plan(_) => "plan",
             Command::Destroy(_) => "destroy",
             Command::Status(_) => "status",
+            Command::Rotate(_) => "rotate",
             Command::Doctor(_) => "doctor",
             Command::Render(_) => "render",
         }

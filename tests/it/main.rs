@@ -6,6 +6,8 @@ mod deployments;
 mod engine;
 mod lab;
 mod life;
+mod loss;
 mod moto;
 mod provider;
+mod rotation;
 mod status;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use platformctl::mesh::{Authority, LeafSecret, ports};
+use platformctl::mesh::{Authorities, LeafRequest, LeafSecret, PHASES, Stage, ports};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -11,6 +11,7 @@ use crate::support::{
     task::NOTICED,
     tls::{self, Identity},
     until,
+    world::authority_request,
 };
 
 /// Peers keep their connections for an hour, so that there would be two handshakes in a whole test. Here they keep them for a second.
@@ -69,54 +70,60 @@ fn leaves_change_under_load_without_a_failed_request() {
             let end = secret.not_after.unix_timestamp();
             until(&format!("certificate {round} of {}", task.service), || (ends(task) == end).then_some(()));
         }
+        calls.wait_for(20);
+        handshakes.wait_for(10);
     }
-    calls.wait_for(50);
-    calls.finish().assert_whole("calls while leaves change", 300);
-    handshakes.finish().assert_whole("handshakes while leaves change", 150);
+    calls.finish().assert_whole("calls while leaves change", 250);
+    handshakes.finish().assert_whole("handshakes while leaves change", 130);
     assert_eq!(processes, [accounts.envoy_process(), payments.envoy_process()], "nothing was restarted");
-    assert!(accounts.statistic("listener.mesh_inbound.ssl.handshake") > 150);
+    assert!(accounts.statistic("listener.mesh_inbound.ssl.handshake") > 130);
     for task in &tasks {
         assert_eq!(task.statistic("sds.leaf.key_rotation_failed"), 0);
     }
 }
 
-/// One step of a change of the authority: what every task gets, before any gets the next.
-fn roll_out(world: &World, tasks: &[Task<'_>], by: &Authority, trusts: &str) {
+/// One phase of a change of the authority: what every task gets, before any gets the next.
+fn roll_out(world: &World, tasks: &[Task<'_>], authorities: &Authorities) {
     for task in tasks {
-        task.renew(&world.issue_by(by, &task.service, trusts.to_owned(), OffsetDateTime::now_utc()));
+        let request = LeafRequest::of(&world.model, &task.service, 30);
+        task.renew(&authorities.issue(&request, OffsetDateTime::now_utc()).expect("a leaf"));
     }
     // Trust has no statistic that says which it is.
     std::thread::sleep(NOTICED);
 }
 
 #[test]
-fn the_authority_changes_in_three_steps_under_load_without_a_failed_request() {
+fn the_authority_changes_in_three_phases_under_load_without_a_failed_request() {
     let world = World::new();
     let tasks = pair(&world);
     let [accounts, payments] = &tasks;
-    let (old, new) = (&world.authority, world.other_authority());
-    let both = format!("{}{}", old.cert_pem, new.cert_pem);
-    let steps: [(&Authority, &str); 3] = [(old, &both), (&new, &both), (&new, &new.cert_pem)];
+    let mut authorities = Authorities::try_from(&world.authority.secret()).expect("the environment's");
+    let request = authority_request(&world.blueprint);
 
     let (load, opening) = (calls(payments), handshakes(payments, accounts));
-    for (by, trusts) in steps {
-        roll_out(&world, &tasks, by, trusts);
-        load.wait_for(30);
-        // Until every connection between the sidecars is one that was opened after the step.
+    for phase in 1..=PHASES {
+        let advanced = authorities.advance(Stage::of_phase(phase), &request, OffsetDateTime::now_utc());
+        authorities = advanced.expect("the next phase");
+        roll_out(&world, &tasks, &authorities);
+        load.wait_for(100);
+        opening.wait_for(40);
+        // Until every connection between the sidecars is one that was opened after the phase.
         std::thread::sleep(Duration::from_millis(1500));
     }
-    load.finish().assert_whole("calls while the authority changes", 500);
-    opening.finish().assert_whole("handshakes while the authority changes", 150);
+    load.finish().assert_whole("calls while the authority changes", 300);
+    opening.finish().assert_whole("handshakes while the authority changes", 120);
+    let new = authorities.issuer().to_owned();
+    assert_ne!(new, world.authority.cert_pem);
 
     // The old authority counts for nothing any more.
     let was = world.issue("payments");
-    let was = Identity { pair: Some((was.cert_chain, was.private_key)), trusts: new.cert_pem.clone() };
+    let was = Identity { pair: Some((was.cert_chain, was.private_key)), trusts: new };
     let mut client =
         tls::connect(&tls::config(&was), accounts.address, ports::MESH, "accounts.dev.local").expect("a connection");
     let error = client.send(&Request::get("/").host("accounts.dev.local")).expect_err("the old authority's");
     assert_eq!(tls::alert(&error), Some(rustls::AlertDescription::UnknownCA), "{error}");
 
-    // All at once, task after task, is what the three steps are for: the same load fails.
+    // All at once, task after task, is what the three phases are for: the same load fails.
     let (newest, opening) = (world.other_authority(), handshakes(payments, accounts));
     accounts.renew(&world.issue_by(&newest, "accounts", newest.cert_pem.clone(), OffsetDateTime::now_utc()));
     opening.wait_for(60);

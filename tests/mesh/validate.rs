@@ -10,7 +10,7 @@ use std::{
 };
 
 use platformctl::{
-    blueprint::{self, Draft, Facts},
+    blueprint::{self, Draft, Facts, Rotation},
     config::{self, EnvSuffix},
     mesh::{
         MeshModel,
@@ -89,6 +89,7 @@ fn model(text: &str) -> MeshModel {
         partition: "aws".to_owned(),
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
         app_mesh: false,
+        rotation: Rotation::default(),
     };
     let suffix = EnvSuffix::parse("pr-1").expect("a suffix");
     blueprint::mesh::model(&Draft::new(&config, &suffix, &facts))

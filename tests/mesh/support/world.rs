@@ -9,7 +9,7 @@ use std::{
 };
 
 use platformctl::{
-    blueprint::{self, Draft, Facts},
+    blueprint::{self, Draft, Facts, Rotation},
     config::{self, EnvSuffix},
     engine::{Blueprint, Key},
     mesh::{Authority, AuthorityRequest, LeafRequest, LeafSecret, MeshModel},
@@ -75,6 +75,7 @@ pub fn generate(text: &str) -> (Blueprint, MeshModel) {
         partition: "aws".to_owned(),
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
         app_mesh: false,
+        rotation: Rotation::default(),
     };
     let model = blueprint::mesh::model(&Draft::new(&config, &suffix, &facts));
     (blueprint::build(&config, &suffix, &facts), model)
@@ -184,12 +185,15 @@ pub fn identity(secret: &LeafSecret, authority: &Authority) -> Identity {
     Identity { pair: Some((secret.cert_chain.clone(), secret.private_key.clone())), trusts: authority.cert_pem.clone() }
 }
 
-fn new_authority(blueprint: &Blueprint, now: OffsetDateTime) -> Authority {
+/// What the environment's authority is made for.
+pub fn authority_request(blueprint: &Blueprint) -> AuthorityRequest {
     let spec = spec(blueprint, "mesh-authority", "services");
     let text = |field: &str| spec[field].as_str().expect("a text").to_owned();
-    let request =
-        AuthorityRequest { trust_domain: text("trust_domain"), namespace: text("namespace"), days: days(spec) };
-    Authority::create(&request, now).expect("an authority")
+    AuthorityRequest { trust_domain: text("trust_domain"), namespace: text("namespace"), days: days(spec) }
+}
+
+fn new_authority(blueprint: &Blueprint, now: OffsetDateTime) -> Authority {
+    Authority::create(&authority_request(blueprint), now).expect("an authority")
 }
 
 /// A number that no other world has, in this process or another: who has the name server's port has the number.
