@@ -9,5 +9,6 @@ mod life;
 mod loss;
 mod moto;
 mod provider;
+mod quotas;
 mod rotation;
 mod status;
