@@ -40,7 +40,7 @@ pub enum Command {
     Destroy(destroy::DestroyArgs),
     /// Show how the environment fares: what the state says against what AWS says
     Status(status::StatusArgs),
-    /// Make what is secret anew: certificates
+    /// Make what is secret anew: certificates, database credentials
     Rotate(rotate::RotateArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
