@@ -5,6 +5,7 @@
 //! `neighbours`.
 
 mod advance;
+pub mod behaviour;
 pub mod cluster;
 mod cluster_list;
 pub mod container;
@@ -15,6 +16,7 @@ mod names;
 mod neighbours;
 mod operations;
 mod problem;
+mod promise;
 pub mod revision;
 mod scheduler;
 pub mod service;
@@ -23,6 +25,7 @@ mod service_deployment;
 mod service_rules;
 pub mod settings;
 pub mod state;
+mod strategy;
 mod tag_calls;
 pub mod task;
 pub mod task_definition;
@@ -31,5 +34,6 @@ mod task_definition_lists;
 mod tests;
 
 pub(in crate::sandbox) use operations::register;
+pub use scheduler::interrupt_spot;
 pub(in crate::sandbox) use service_calls::set_desired;
 pub use state::EcsState;

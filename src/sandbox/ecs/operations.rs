@@ -44,6 +44,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         describe_service_deployments::DescribeServiceDeploymentsError => deployment_calls::describe,
         describe_service_revisions::DescribeServiceRevisionsError => deployment_calls::describe_revisions,
         stop_service_deployment::StopServiceDeploymentError => deployment_calls::stop,
+        continue_service_deployment::ContinueServiceDeploymentError => deployment_calls::go_on,
         list_tasks::ListTasksError => task::list,
         describe_tasks::DescribeTasksError => task::describe,
         tag_resource::TagResourceError => tag_calls::tag,

@@ -10,6 +10,7 @@ use aws_sdk_ecs::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::behaviour::{self, Behaviour};
 use super::problem::invalid;
 use super::task_definition::TaskDefinition;
 use super::{cluster, names, task_definition_lists};
@@ -68,6 +69,15 @@ pub struct Task {
     pub deregisters_at: Option<Moment>,
     /// Code and reason.
     pub stopped: Option<(String, String)>,
+    /// How the application in it behaves.
+    #[serde(default)]
+    pub behaviour: Behaviour,
+    /// The container that serves.
+    #[serde(default)]
+    pub application: String,
+    /// It ended because something was wrong with it.
+    #[serde(default)]
+    pub failed: bool,
     /// Its tags.
     pub tags: Tags,
 }
@@ -81,6 +91,19 @@ impl Task {
     /// Whether it has stopped.
     pub fn has_stopped(&self, now: Moment) -> bool {
         self.stopped_at.is_some_and(|at| now >= at)
+    }
+
+    /// When its application ends by itself.
+    pub fn exits_at(&self) -> Option<Moment> {
+        (self.behaviour == Behaviour::Exits && self.fails_at.is_none()).then(|| self.running_at + behaviour::LIVES)
+    }
+
+    /// When ECS gives up a task that doesn't answer: after three checks, and not while it may still be starting. ECS API reference, CreateService,
+    /// `healthCheckGracePeriodSeconds`.
+    pub fn unhealthy_at(&self, grace: Duration) -> Option<Moment> {
+        const CHECKS: Duration = Duration::from_secs(35);
+        let silent = self.behaviour == Behaviour::Unhealthy && self.fails_at.is_none() && self.target.is_some();
+        silent.then(|| self.running_at + grace.max(CHECKS))
     }
 
     /// ECS Developer Guide, "Amazon ECS task lifecycle".
@@ -147,6 +170,7 @@ impl Task {
                 HealthStatus::from("UNKNOWN")
             };
             // What others wait for to succeed has ended when they run.
+            let failed = self.failed && self.behaviour == Behaviour::Exits && container.name == self.application;
             let ended = runs && definition.containers.iter().any(|other| other.waits_for_end_of(&container.name));
             types::Container::builder()
                 .container_arn(format!("{}/{}", self.arn.replace(":task/", ":container/"), container.name))
@@ -154,7 +178,7 @@ impl Task {
                 .name(&container.name)
                 .image(&container.image)
                 .last_status(if ended { "STOPPED" } else { status })
-                .set_exit_code(ended.then_some(0))
+                .set_exit_code(if failed { Some(1) } else { ended.then_some(0) })
                 .health_status(health)
                 .network_interfaces(interface.clone())
                 .cpu(container.cpu.to_string())

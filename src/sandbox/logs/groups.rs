@@ -154,6 +154,8 @@ pub(super) fn delete_log_group(
     call: &mut Call<'_>,
     input: &DeleteLogGroupInput,
 ) -> Result<DeleteLogGroupOutput, ApiError> {
-    call.world.logs.groups.remove(name(input.log_group_name())?).ok_or_else(missing)?;
+    let name = name(input.log_group_name())?;
+    call.world.logs.groups.remove(name).ok_or_else(missing)?;
+    call.world.logs.events.remove(name);
     Ok(DeleteLogGroupOutput::builder().build())
 }
