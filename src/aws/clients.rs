@@ -72,6 +72,8 @@ macro_rules! client {
 pub struct Aws {
     /// The account that the credentials belong to.
     pub account: String,
+    /// The ARN of the identity that the credentials belong to.
+    pub caller: String,
     /// The region.
     pub region: String,
     /// How many calls were made.
@@ -105,6 +107,13 @@ impl Aws {
         }
     }
 
+    /// Now, in seconds since 1970, by the clock that the calls are signed with.
+    pub fn now(&self) -> i64 {
+        let source = self.ecs.config().time_source();
+        let time = source.map_or_else(std::time::SystemTime::now, |source| source.now());
+        time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    }
+
     /// Makes the clients and asks who they belong to.
     ///
     /// # Errors
@@ -121,6 +130,7 @@ impl Aws {
         let region = connection.config.region().map(|region| region.to_string()).unwrap_or_default();
         Ok(Arc::new(Aws {
             account,
+            caller: caller.arn().unwrap_or_default().to_owned(),
             region,
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),

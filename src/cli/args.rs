@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, destroy, doctor, plan, render, status, up};
+use super::{ExitCode, answer, deploy, destroy, doctor, history, plan, render, rollback, status, up};
 use crate::view::Look;
 
 /// The whole command line.
@@ -37,6 +37,16 @@ pub enum Command {
     Destroy(destroy::DestroyArgs),
     /// Show how the environment fares: what the state says against what AWS says
     Status(status::StatusArgs),
+    /// Put another image into service and follow it to its verdict; exits with 8 if it is rolled back
+    Deploy(deploy::DeployArgs),
+    /// Stop the deployment that is under way, with rollback; else go back to an earlier good revision
+    Rollback(rollback::RollbackArgs),
+    /// Let a deployment that waits for you go on
+    Continue(answer::AnswerArgs),
+    /// Let a deployment that waits for you go back
+    Abort(answer::AnswerArgs),
+    /// List the deployments of a service: revisions, images, who, when, verdict
+    History(history::HistoryArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
     /// Print what would be sent to AWS, without credentials or network
@@ -51,6 +61,11 @@ impl Command {
             Command::Plan(_) => "plan",
             Command::Destroy(_) => "destroy",
             Command::Status(_) => "status",
+            Command::Deploy(_) => "deploy",
+            Command::Rollback(_) => "rollback",
+            Command::Continue(_) => "continue",
+            Command::Abort(_) => "abort",
+            Command::History(_) => "history",
             Command::Doctor(_) => "doctor",
             Command::Render(_) => "render",
         }

@@ -276,7 +276,7 @@ impl Bench<'_> {
             let it = found.into_iter().find(|seen| {
                 seen.key == step.key
                     && Some(seen.id.as_str()) != old
-                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_))
+                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_) | Life::Kept(_))
             });
             if it.is_some() {
                 return Ok(it);

@@ -195,6 +195,8 @@ pub enum Life {
     Doomed(String),
     /// Never going to be usable (the text says why); a new one is needed.
     Broken(String),
+    /// An earlier one that is kept on purpose (the text says what for), and goes when nothing of its key is wanted any more.
+    Kept(String),
 }
 
 /// A resource as AWS shows it.

@@ -3,6 +3,7 @@
 //! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`leftovers()`] proves that nothing is left.
 
 pub mod apply;
+pub mod deploy;
 pub mod doctor;
 pub mod error;
 pub mod facts;

@@ -2,6 +2,7 @@
 //!
 //! stdout carries data, stderr carries talk. Views make text; [`printer`] decides where it goes, and whether in colour.
 
+pub mod deploy;
 pub mod doctor;
 pub mod error;
 pub mod inner;

@@ -2,6 +2,7 @@
 
 mod blueprint;
 mod cli;
+mod deploy;
 mod deployments;
 mod engine;
 mod lab;

@@ -10,6 +10,7 @@ pub mod container;
 mod content;
 mod revisions;
 mod rollout;
+pub mod rollout_settings;
 pub mod service;
 mod service_settings;
 pub mod shared;
