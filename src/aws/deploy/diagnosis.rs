@@ -100,10 +100,24 @@ fn read(task: &Task) -> Option<Stopped> {
     });
     Some(Stopped {
         task: task.task_arn().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned(),
-        reason: reason.to_owned(),
+        reason: shortened(reason),
         containers: containers.collect(),
         at: task.stopping_at().or(task.stopped_at()).map_or(0, |at| at.secs()),
     })
+}
+
+/// ECS's words with the names of target groups instead of their ARNs.
+pub fn shortened(text: &str) -> String {
+    const ARN: &str = "arn:";
+    let word = |word: &str| match (word.find(ARN), word.find(":targetgroup/")) {
+        (Some(start), Some(at)) => {
+            let name = word[at + ":targetgroup/".len()..].split('/').next().unwrap_or_default();
+            let end = if word.ends_with(')') { ")" } else { "" };
+            format!("{}{name}{end}", &word[..start])
+        }
+        _ => word.to_owned(),
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// The last lines that a container of a task wrote; none where it wrote nothing.
@@ -139,4 +153,17 @@ pub async fn alarms(aws: &Aws, names: &[String]) -> Result<BTreeMap<String, Stri
 /// True where looking failed in a way that a little patience may mend.
 pub fn may_pass(failure: &Failure) -> bool {
     failure.class.is_transient() || failure.class == Class::Deadline
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn target_groups_are_called_by_their_names() {
+        let arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/tg-payments-green-dev/0123456789abcdef";
+        let said = format!("Task failed ELB health checks in (target-group {arn})");
+        assert_eq!(shortened(&said), "Task failed ELB health checks in (target-group tg-payments-green-dev)");
+        assert_eq!(shortened("nothing of that kind"), "nothing of that kind");
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types::{AdvancedConfiguration, DeploymentAlarms, DeploymentConfiguration};
 use futures::future::try_join_all;
 
+use super::diagnosis::shortened;
 use crate::{
     aws::{Answer, Aws},
     engine::{Failure, failure::absent_is_fine},
@@ -80,7 +81,7 @@ pub(super) fn read(it: &aws_sdk_ecs::types::Service) -> Service {
         .map(|event| Event {
             id: text(event.id()),
             at: event.created_at().map_or(0, |at| at.secs()),
-            text: text(event.message()).trim_start_matches(&format!("(service {name})")).trim().to_owned(),
+            text: shortened(text(event.message()).trim_start_matches(&format!("(service {name})")).trim()),
         })
         .collect();
     events.sort_by_key(|event| event.at);

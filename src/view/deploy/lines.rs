@@ -77,13 +77,17 @@ impl<'a> Lines<'a> {
                 vec![self.line(verb, service, &format!("deployment {deployment}: {revision}, {image}"))]
             }
             DeployEvent::Looked { service, progress } => {
+                // How it ended is the verdict's to tell.
+                if words::is_over(progress) {
+                    return Vec::new();
+                }
                 let phase = words::phase(progress);
                 let key = format!("{phase} {:?}", progress.ringing);
                 if self.is_old(service, &key) {
                     return Vec::new();
                 }
                 let detail = std::iter::once(phase).chain(words::detail(progress)).collect::<Vec<_>>().join("; ");
-                let mut lines = vec![self.line("going on", service, &format!("{detail}  {}", words::seconds(progress.seconds)))];
+                let mut lines = vec![self.line("going on", service, &format!("{detail} ({})", words::seconds(progress.seconds)))];
                 if progress.waits_for_you.is_some() {
                     let how = format!("platformctl continue {service} goes on, platformctl abort {service} goes back");
                     lines.push(self.line("look", service, &how));
@@ -99,7 +103,7 @@ impl<'a> Lines<'a> {
             DeployEvent::Acted { service, text } => vec![self.line("acted", service, text)],
             DeployEvent::Ended { service, verdict } => {
                 let verb = if verdict.outcome == Outcome::Failed { "failed" } else { verdict.outcome.word() };
-                vec![self.line(verb, service, &format!("{}  {}", verdict.reason, words::seconds(verdict.seconds)))]
+                vec![self.line(verb, service, &format!("{} ({})", verdict.reason, words::seconds(verdict.seconds)))]
             }
         }
     }

@@ -61,6 +61,11 @@ pub fn phase(it: &Progress) -> String {
     }
 }
 
+/// True where nothing more happens.
+pub fn is_over(it: &Progress) -> bool {
+    ["SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"].contains(&it.status.as_str())
+}
+
 /// What ECS says, or nothing much.
 pub fn reason(it: &Progress) -> &str {
     it.reason.as_deref().unwrap_or("asked to stop")

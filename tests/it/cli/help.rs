@@ -42,6 +42,17 @@ fn of_doctor() {
 }
 
 #[test]
+fn of_deploy() {
+    assert_snapshot!("help-deploy", help("deploy"));
+}
+
+#[test]
+fn of_rollback_history_continue_and_abort() {
+    let all = ["rollback", "history", "continue", "abort"].map(help).join("\n----\n");
+    assert_snapshot!("help-rollback", all);
+}
+
+#[test]
 fn of_render() {
     assert_snapshot!("help-render", help("render"));
 }
@@ -49,7 +60,9 @@ fn of_render() {
 #[test]
 fn every_command_is_in_the_help_of_the_program() {
     let text = help("");
-    for command in ["up", "plan", "destroy", "status", "doctor", "render"] {
+    for command in [
+        "up", "plan", "destroy", "status", "deploy", "rollback", "continue", "abort", "history", "doctor", "render",
+    ] {
         assert!(text.contains(&format!("\n  {command}")), "{command}: {text}");
     }
 }

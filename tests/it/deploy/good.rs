@@ -1,12 +1,16 @@
 //! What goes well.
 
 use platformctl::{
-    engine::Interrupt,
-    operation::deploy::{Limit, Outcome, run},
+    engine::{Interrupt, yielded::yielded},
+    operation::{
+        self, Intention,
+        deploy::{Limit, Outcome, run},
+    },
     sandbox::ecs,
+    view,
 };
 
-use super::bench::{Bench, CLUSTER, tag, wait};
+use super::bench::{Bench, CLUSTER, redacted, tag, wait};
 use crate::lab::{assert_done, destroy, up};
 
 #[tokio::test(start_paused = true)]
@@ -25,6 +29,10 @@ async fn a_good_deployment_moves_all_traffic_and_up_leaves_it_alone() {
     assert_eq!(workspace.aws.log.totals().1, 0, "nothing is changed");
     assert!(reading < 5);
     assert!(bench.image("payments").await.contains("@sha256:"));
+
+    let prepared = operation::prepare(&workspace, Intention::Plan).await.expect("a plan");
+    let left = yielded(&workspace.kinds, &prepared.blueprint, &prepared.book, &prepared.survey);
+    insta::assert_snapshot!("left_to_others", redacted(&view::plan::left_to_others(&left, 110)));
 
     let again = bench.deploy(&tag("payments", "1")).await;
     assert_eq!(again.verdict().outcome, Outcome::Unchanged, "{}", again.text);
