@@ -28,10 +28,7 @@ pub fn main() -> std::process::ExitCode {
 
 fn run(cli: Cli) -> ExitCode {
     let session = Session::new(cli.global);
-    let result = match &cli.command {
-        Command::Render(args) => render::run(&session, args),
-        command => on_runtime(&session, dispatch(&session, command)),
-    };
+    let result = on_runtime(&session, dispatch(&session, &cli.command));
     conclude(&session, &cli.command, result)
 }
 
@@ -47,7 +44,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Abort(args) => answer::run(session, args, false).await,
         Command::History(args) => history::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
-        Command::Render(args) => render::run(session, args),
+        Command::Render(args) => render::run(session, args).await,
     }
 }
 
