@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, answer, deploy, destroy, doctor, history, plan, render, rollback, status, up};
+use super::{
+    ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, render, rollback, status, up,
+};
 use crate::view::Look;
 
 /// The whole command line.
@@ -47,6 +49,10 @@ pub enum Command {
     Abort(answer::AnswerArgs),
     /// List the deployments of a service: revisions, images, who, when, verdict
     History(history::HistoryArgs),
+    /// Show what the containers of a service write
+    Logs(logs::LogsArgs),
+    /// Run a command in a container of a service
+    Exec(exec::ExecArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
     /// Print what would be sent to AWS, without credentials or network
@@ -66,6 +72,8 @@ impl Command {
             Command::Continue(_) => "continue",
             Command::Abort(_) => "abort",
             Command::History(_) => "history",
+            Command::Logs(_) => "logs",
+            Command::Exec(_) => "exec",
             Command::Doctor(_) => "doctor",
             Command::Render(_) => "render",
         }

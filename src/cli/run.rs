@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CliError, ExitCode, Session, answer,
     args::{Cli, Command},
-    deploy, destroy, doctor, history, interrupt, plan, render, rollback,
+    deploy, destroy, doctor, exec, history, interrupt, logs, plan, render, rollback,
     session::Ended,
     status, up,
 };
@@ -43,6 +43,8 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Continue(args) => answer::run(session, args, true).await,
         Command::Abort(args) => answer::run(session, args, false).await,
         Command::History(args) => history::run(session, args).await,
+        Command::Logs(args) => logs::run(session, args).await,
+        Command::Exec(args) => exec::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Render(args) => render::run(session, args).await,
     }

@@ -30,6 +30,8 @@ pub enum Naming {
     Unique,
     /// The id is AWS's: a replacement creates before it deletes.
     Free,
+    /// AWS counts revisions under one name: a replacement makes another revision, and the former stays to go back to.
+    Revisions,
 }
 
 /// What makes it safe to send a create again when the answer to the first was lost.

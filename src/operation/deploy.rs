@@ -10,6 +10,7 @@ pub mod history;
 pub mod place;
 pub mod preflight;
 pub mod progress;
+pub mod prune;
 pub mod record;
 pub mod request;
 pub mod rollback;

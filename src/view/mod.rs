@@ -9,6 +9,7 @@ pub mod inner;
 pub mod json;
 pub mod lines;
 pub mod live;
+pub mod logs;
 pub mod paint;
 pub mod plan;
 pub mod printer;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{
-    DeploymentLifecycleHookStatus, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentLifecycleStage as Stage,
+    DeploymentConfiguration, DeploymentLifecycleHookStatus, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentLifecycleStage as Stage,
     ServiceDeploymentRollbackMonitorsStatus as Monitor, ServiceDeploymentStatus as Status, ServiceRevision,
     ServiceRevisionSummary,
 };
@@ -53,6 +53,8 @@ pub struct Deployment {
     pub ringing: Vec<String>,
     /// How long both revisions run once traffic has moved, in seconds.
     pub bake: i64,
+    /// How long it waits on purpose in all, in seconds: steps of traffic, the bake, people.
+    pub planned: i64,
     /// It waits for a person.
     pub waiting: Option<Waiting>,
 }
@@ -146,11 +148,27 @@ fn read(it: &ServiceDeployment) -> Deployment {
         broken: breaker.and_then(|breaker| breaker.status()) == Some(&Monitor::Triggered),
         alarms: alarms.map(|alarms| alarms.alarm_names().to_vec()).unwrap_or_default(),
         ringing: alarms.map(|alarms| alarms.triggered_alarm_names().to_vec()).unwrap_or_default(),
+        planned: configuration.map_or(0, planned),
         bake: i64::from(configuration.and_then(|it| it.bake_time_in_minutes()).unwrap_or_default()) * 60,
         waiting: waits.and_then(|hook| {
             Some(Waiting { hook: hook.hook_id()?.to_owned(), until: seconds(hook.expires_at()) })
         }),
     }
+}
+
+/// What a deployment waits for on purpose, in seconds.
+fn planned(it: &DeploymentConfiguration) -> i64 {
+    let steps = match (it.canary_configuration(), it.linear_configuration()) {
+        (Some(canary), _) => i64::from(canary.canary_bake_time_in_minutes().unwrap_or_default()),
+        (None, Some(linear)) => {
+            let count = (100.0 / linear.step_percent().unwrap_or(10.0).max(1.0)).ceil() as i64;
+            (count - 1).max(0) * i64::from(linear.step_bake_time_in_minutes().unwrap_or_default())
+        }
+        (None, None) => 0,
+    };
+    let hooks = it.lifecycle_hooks().iter().filter_map(|hook| hook.timeout_configuration()?.timeout_in_minutes());
+    let minutes = i64::from(it.bake_time_in_minutes().unwrap_or_default()) + steps + hooks.map(i64::from).sum::<i64>();
+    minutes * 60
 }
 
 fn side(it: &ServiceRevisionSummary) -> Side {

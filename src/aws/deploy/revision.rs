@@ -1,7 +1,7 @@
 //! Revisions of a task definition: reading one, and registering it with another image.
 
 use aws_sdk_ecs::types::{
-    Compatibility, ContainerDefinition, TaskDefinition, TaskDefinitionField, TaskDefinitionStatus,
+    Compatibility, ContainerDefinition, SortOrder, TaskDefinition, TaskDefinitionField, TaskDefinitionStatus,
 };
 
 use crate::{
@@ -44,6 +44,8 @@ pub struct Revision {
     pub application: String,
     /// Its containers.
     pub containers: Vec<String>,
+    /// What it was registered from, but for the image: a digest.
+    pub content: Option<String>,
     /// It was not deregistered.
     pub is_active: bool,
     definition: TaskDefinition,
@@ -98,6 +100,7 @@ fn read(definition: TaskDefinition, tags: Tags) -> Revision {
         architecture: architecture.map_or("X86_64", |it| it.as_str()).to_owned(),
         secrets,
         log_group: log.into_iter().next().cloned(),
+        content: application.and_then(|one| one.docker_labels()?.get(CONTENT_LABEL).cloned()),
         application: text(application.and_then(ContainerDefinition::name)),
         containers: containers.iter().filter_map(|one| one.name().map(str::to_owned)).collect(),
         is_active: definition.status() == Some(&TaskDefinitionStatus::Active),
@@ -156,6 +159,32 @@ pub async fn register(aws: &Aws, from: &Revision, image: &str, tags: &Tags) -> R
 /// The call's own.
 pub async fn tag(aws: &Aws, arn: &str, tags: &Tags) -> Result<(), Failure> {
     shared::tag(aws, arn, tags).await
+}
+
+/// The usable revisions of a family, the newest first.
+///
+/// # Errors
+/// The call's own.
+pub async fn list(aws: &Aws, family: &str) -> Result<Vec<String>, Failure> {
+    let call = aws.ecs.list_task_definitions().family_prefix(family).status(TaskDefinitionStatus::Active);
+    let mut pages = call.sort(SortOrder::Desc).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        found.extend(page.of("ecs:ListTaskDefinitions")?.task_definition_arns.unwrap_or_default());
+    }
+    // A prefix also finds longer families.
+    found.retain(|arn| short(arn).rsplit_once(':').is_some_and(|(name, _)| name == family));
+    Ok(found)
+}
+
+/// Deletes a revision. What runs of it runs on, and ECS keeps it that long (ECS Developer Guide, "Amazon ECS task definition states").
+///
+/// # Errors
+/// The calls' own.
+pub async fn delete(aws: &Aws, arn: &str) -> Result<(), Failure> {
+    aws.ecs.deregister_task_definition().task_definition(arn).send().await.of("ecs:DeregisterTaskDefinition")?;
+    aws.ecs.delete_task_definitions().task_definitions(arn).send().await.of("ecs:DeleteTaskDefinitions")?;
+    Ok(())
 }
 
 /// A text as a tag's value: what a tag can't hold becomes `_` (ECS API reference, Tag).

@@ -7,7 +7,8 @@ use crate::engine::Kinds;
 
 pub mod cluster;
 pub mod container;
-mod content;
+pub mod content;
+pub mod exec;
 mod revisions;
 mod rollout;
 pub mod rollout_settings;

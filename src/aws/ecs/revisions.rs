@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     aws::{Answer, Aws, tags},
-    engine::{Failure, Key, Life, Resource, Scope, Sighting, Tags, Target, failure::absent_is_fine},
+    engine::{
+        Failure, Key, Life, Resource, Scope, Sighting, Tags, Target, environment::TAG_ENVIRONMENT_ID, failure::absent_is_fine,
+    },
 };
 
 /// What earlier revisions are kept for.
@@ -92,6 +94,11 @@ async fn deployed(
     life: &Life,
 ) -> Result<Option<Sighting>, Failure> {
     let Some((definition, tags)) = describe(aws, arn).await? else { return Ok(None) };
+    let owner = tags.get(TAG_ENVIRONMENT_ID);
+    if owner.is_none() || scope.environment_id.is_some_and(|id| owner.is_none_or(|owner| owner != id)) {
+        // Somebody else's revision in our service is an ordinary difference.
+        return Ok(None);
+    }
     let seen = described(scope, arn, &definition, &tags).filter(|seen| seen.key == target.key);
     Ok(seen.map(|seen| Sighting { life: if seen.life == Life::Live { life.clone() } else { seen.life.clone() }, ..seen }))
 }

@@ -93,6 +93,8 @@ pub async fn begin(
             return Err(Failure::new(Class::Invalid, wrong).into());
         }
     }
+    // Before the lock is taken, which makes a directory for the state: there may be no such environment.
+    place::find(workspace, &place, &names).await?;
     let _lock = lock(workspace, "deploy").await?;
     let services = place::find(workspace, &place, &names).await?;
     let candidates = try_join_all(request.services.iter().map(async |(name, image)| {
@@ -192,7 +194,7 @@ enum TakenUp {
     /// Nothing is in the way.
     No,
     /// The same image is being deployed: by a call that was killed, or by somebody else.
-    Deployment(String, Box<Revision>),
+    Deployment(Box<deployment::Deployment>, Box<Revision>),
     /// It runs, and its deployment succeeded.
     Runs,
 }
@@ -212,7 +214,7 @@ async fn under_way(workspace: &Workspace, one: &Candidate, cleared: &Cleared) ->
             };
             return match brings {
                 Some(revision) if wanted(&revision) && it.goes_forward() => {
-                    Ok(TakenUp::Deployment(arn.clone(), Box::new(revision)))
+                    Ok(TakenUp::Deployment(Box::new(it.clone()), Box::new(revision)))
                 }
                 brings => Err(busy(one, it, brings.as_ref())),
             };
@@ -257,20 +259,19 @@ async fn start(
     let configured = &workspace.config.services[&one.name];
     let rollout = settings::overridden(configured, &one.service.alarms, &request.strategy);
     let restore = rollout != settings::configured(configured, &one.service.alarms);
-    let limit = settings::limit(limit, &rollout);
     match taken_up {
         TakenUp::Runs => {
             let (revision, image) = (one.current.id(), one.current.image.clone());
             Ok(Beginning::Unchanged { service: one.name, revision, image })
         }
-        TakenUp::Deployment(deployment, revision) => {
+        TakenUp::Deployment(it, revision) => {
             let begun = Begun {
                 name: one.name,
-                deployment,
+                deployment: it.arn.clone(),
                 revision: *revision,
                 group: None,
                 old_group: None,
-                limit,
+                limit: settings::limit_of(limit, &it),
                 resumed: true,
                 // Whoever began it may have changed it; setting it again does no harm.
                 restore: true,
@@ -283,6 +284,7 @@ async fn start(
             tags.extend(mark(workspace, &cleared.asked));
             let register = || revision::register(&workspace.aws, &one.current, &cleared.image, &tags);
             let revision = persist(&workspace.jitter, register).await?;
+            let limit = settings::limit(limit, &rollout);
             let begun = let_run(workspace, one.name, one.service, revision, &rollout, limit, restore).await?;
             Ok(Beginning::Begun(Box::new(begun)))
         }

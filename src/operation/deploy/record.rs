@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    aws::deploy::Revision,
+    aws::{deploy::Revision, ecs::content},
     engine::{Entry, Key, Ledger, Outputs, Phase},
     operation::Workspace,
 };
@@ -14,7 +14,8 @@ pub fn record(workspace: &Workspace, name: &str, revision: &Revision) {
     let Ok(Some(loaded)) = workspace.load() else { return };
     let key = Key::new("task-definition", name);
     let Some(record) = loaded.book.records.get(&key).filter(|record| record.phase == Phase::Ready) else { return };
-    if record.id == revision.arn {
+    // Whatever else differs, the next plan has to see for itself.
+    if record.id == revision.arn || revision.content != Some(content::digest(&record.spec)) {
         return;
     }
     let mut spec = record.spec.clone();

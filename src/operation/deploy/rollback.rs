@@ -35,13 +35,14 @@ pub async fn rollback(
     to: Option<i32>,
     limit: Limit,
 ) -> Result<Rollback, OperationError> {
-    let _lock = begin::lock(workspace, "rollback").await?;
     let place = Place::of(workspace);
+    place::find(workspace, &place, &[name.to_owned()]).await?;
+    let _lock = begin::lock(workspace, "rollback").await?;
     let service = place::find(workspace, &place, &[name.to_owned()]).await?.remove(name);
     let service = service.ok_or_else(|| Failure::internal(format!("{name} was found and is not there")))?;
     let configured = settings::configured(&workspace.config.services[name], &service.alarms);
     let length = settings::limit(limit, &configured);
-    if let Some(begun) = under_way(workspace, name, &service, length).await? {
+    if let Some(begun) = under_way(workspace, name, &service, limit).await? {
         if to.is_some() {
             let id = id_of(&begun.deployment);
             return Err(OperationError::Busy {
@@ -74,7 +75,7 @@ pub async fn under_way(
     workspace: &Workspace,
     name: &str,
     service: &Service,
-    limit: std::time::Duration,
+    limit: Limit,
 ) -> Result<Option<Begun>, Failure> {
     match latest(workspace, name, service, limit).await? {
         Some((begun, it)) if !it.is_over() => Ok(Some(begun)),
@@ -90,7 +91,7 @@ pub async fn latest(
     workspace: &Workspace,
     name: &str,
     service: &Service,
-    limit: std::time::Duration,
+    limit: Limit,
 ) -> Result<Option<(Begun, deployment::Deployment)>, Failure> {
     let (aws, jitter) = (&workspace.aws, &workspace.jitter);
     let arn = match &service.under_way {
@@ -122,9 +123,10 @@ pub async fn latest(
         revision,
         group: None,
         old_group: None,
-        limit,
+        limit: settings::limit_of(limit, &it),
         resumed: true,
-        restore: true,
+        // Whoever began it may have changed the way to deploy; setting it again does no harm.
+        restore: !it.is_over(),
     };
     Ok(Some((begin::with_groups(workspace, begun).await?, it)))
 }
@@ -175,9 +177,7 @@ pub async fn answer(workspace: &Workspace, name: &str, goes_on: bool, limit: Lim
     let place = Place::of(workspace);
     let service = place::find(workspace, &place, &[name.to_owned()]).await?.remove(name);
     let service = service.ok_or_else(|| Failure::internal(format!("{name} was found and is not there")))?;
-    let configured = settings::configured(&workspace.config.services[name], &service.alarms);
-    let length = settings::limit(limit, &configured);
-    let waiting = match latest(workspace, name, &service, length).await? {
+    let waiting = match latest(workspace, name, &service, limit).await? {
         Some((begun, it)) => it.waiting.clone().filter(|_| !it.is_over()).map(|waiting| (begun, waiting)),
         None => None,
     };

@@ -1,9 +1,8 @@
 //! Whole commands: begin, follow, record.
 
 use super::{
-    Begun, Beginning, DeployObserver, Limit, Outcome, Place, Request, Verdict, begin, place, record,
+    Begun, Beginning, DeployObserver, Limit, Outcome, Place, Request, Verdict, begin, place, prune, record,
     rollback::{self, Rollback},
-    settings,
     verdict::id_of,
     watch,
 };
@@ -57,9 +56,7 @@ pub async fn resume(
     let mut begun = Vec::new();
     for name in names {
         let service = &services[name];
-        let configured = settings::configured(&workspace.config.services[name], &service.alarms);
-        let length = settings::limit(limit, &configured);
-        match rollback::latest(workspace, name, service, length).await? {
+        match rollback::latest(workspace, name, service, limit).await? {
             Some((one, _)) => begun.push(one),
             None => return Err(Failure::new(Class::Invalid, format!("{name} has no deployment to follow")).into()),
         }
@@ -123,6 +120,7 @@ async fn follow(
     for (name, revision) in revisions {
         if verdicts.iter().any(|(one, verdict)| *one == name && verdict.outcome == Outcome::Succeeded) {
             record::record(workspace, &name, &revision);
+            prune::prune(workspace, &revision).await;
         }
     }
     verdicts

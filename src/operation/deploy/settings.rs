@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use super::{Limit, request::Strategy};
 use crate::{
-    aws::ecs::rollout_settings::{Pause, Rollout},
+    aws::{
+        deploy::Deployment,
+        ecs::rollout_settings::{Pause, Rollout},
+    },
     config::{self, Service},
 };
 
@@ -49,6 +52,14 @@ pub fn limit(limit: Limit, rollout: &Rollout) -> Duration {
             let pause = rollout.pause.as_ref().map_or(0, |pause| u64::from(pause.minutes));
             OTHERWISE + minutes(u64::from(rollout.bake_minutes) + steps + pause)
         }
+    }
+}
+
+/// How long a deployment that somebody began may take: what it waits for on purpose is ECS's to tell.
+pub fn limit_of(limit: Limit, it: &Deployment) -> Duration {
+    match limit {
+        Limit::Of(length) => length,
+        Limit::Usual => OTHERWISE + Duration::from_secs(it.planned.unsigned_abs()),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod container;
 mod container_rules;
 pub mod deployment;
 mod deployment_calls;
+mod execute;
 mod names;
 mod neighbours;
 mod operations;

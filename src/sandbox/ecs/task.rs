@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_ecs::operation::describe_tasks::{DescribeTasksInput, DescribeTasksOutput};
 use aws_sdk_ecs::operation::list_tasks::{ListTasksInput, ListTasksOutput};
 use aws_sdk_ecs::types::{
-    self, Attachment, Connectivity, DesiredStatus, Failure, HealthStatus, KeyValuePair, LaunchType, NetworkInterface,
-    TaskField, TaskStopCode,
+    self, Attachment, Connectivity, DesiredStatus, Failure, HealthStatus, KeyValuePair, LaunchType, ManagedAgent,
+    ManagedAgentName, NetworkInterface, TaskField, TaskStopCode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -139,9 +139,10 @@ impl Task {
             .availability_zone(&self.zone)
             .set_cpu(definition.map(|definition| definition.cpu.to_string()))
             .set_memory(definition.map(|definition| definition.memory.to_string()))
+            .enable_execute_command(self.lets_in(call))
             .set_connectivity(runs.then_some(Connectivity::Connected))
             .health_status(self.health(definition, runs))
-            .set_containers(definition.map(|definition| self.containers(definition, runs, status)))
+            .set_containers(definition.map(|definition| self.containers(definition, runs, status, self.lets_in(call))))
             .attachments(self.attachment())
             .created_at(self.created_at.datetime())
             .set_started_at((runs || self.stopping_at >= Some(self.running_at)).then(|| self.running_at.datetime()))
@@ -160,9 +161,21 @@ impl Task {
         if checked && runs { HealthStatus::Healthy } else { HealthStatus::from("UNKNOWN") }
     }
 
-    fn containers(&self, definition: &TaskDefinition, runs: bool, status: &str) -> Vec<types::Container> {
+    /// Whether commands may be run in it, as the service was when it was started.
+    fn lets_in(&self, call: &Call<'_>) -> bool {
+        call.world.ecs.revisions.get(&self.revision).is_some_and(|revision| revision.settings.execute_command)
+    }
+
+    fn containers(
+        &self,
+        definition: &TaskDefinition,
+        runs: bool,
+        status: &str,
+        lets_in: bool,
+    ) -> Vec<types::Container> {
         let interface =
             NetworkInterface::builder().attachment_id(&self.attachment).private_ipv4_address(&self.address).build();
+        let agent = ManagedAgent::builder().name(ManagedAgentName::ExecuteCommandAgent).last_status("RUNNING").build();
         let container = |container: &super::container::Container| {
             let health = if runs && container.health_check.is_some() {
                 HealthStatus::Healthy
@@ -181,6 +194,8 @@ impl Task {
                 .set_exit_code(if failed { Some(1) } else { ended.then_some(0) })
                 .health_status(health)
                 .network_interfaces(interface.clone())
+                .runtime_id(format!("{}-{}", self.id(), container.name.len()))
+                .set_managed_agents((lets_in && runs && !ended).then(|| vec![agent.clone()]))
                 .cpu(container.cpu.to_string())
                 .build()
         };

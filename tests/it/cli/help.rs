@@ -47,8 +47,8 @@ fn of_deploy() {
 }
 
 #[test]
-fn of_rollback_history_continue_and_abort() {
-    let all = ["rollback", "history", "continue", "abort"].map(help).join("\n----\n");
+fn of_what_comes_with_deploy() {
+    let all = ["rollback", "history", "continue", "abort", "logs", "exec"].map(help).join("\n----\n");
     assert_snapshot!("help-rollback", all);
 }
 
@@ -61,7 +61,8 @@ fn of_render() {
 fn every_command_is_in_the_help_of_the_program() {
     let text = help("");
     for command in [
-        "up", "plan", "destroy", "status", "deploy", "rollback", "continue", "abort", "history", "doctor", "render",
+        "up", "plan", "destroy", "status", "deploy", "rollback", "continue", "abort", "history", "logs",
+        "exec", "doctor", "render",
     ] {
         assert!(text.contains(&format!("\n  {command}")), "{command}: {text}");
     }

@@ -8,7 +8,7 @@ use std::{
 
 use aws_sdk_cloudwatch::types::StateValue;
 use platformctl::{
-    engine::Interrupt,
+    engine::{Interrupt, retry::Jitter},
     operation::{
         self, Intention, OperationError, Workspace,
         deploy::{Image, Limit, Request, request::Strategy, run, run::Verdicts},
@@ -103,8 +103,11 @@ impl Bench {
         bench
     }
 
+    /// With seeded pauses, so that every run shows the same seconds.
     pub async fn workspace(&self) -> Workspace {
-        self.lab.workspace(&self.configuration, "dev").await
+        let mut workspace = self.lab.workspace(&self.configuration, "dev").await;
+        workspace.jitter = Jitter::seeded(1);
+        workspace
     }
 
     /// Pushes an image whose program behaves so.

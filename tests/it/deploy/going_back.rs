@@ -44,6 +44,23 @@ async fn rollback_goes_to_the_last_good_revision_and_further_when_asked_again() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_up_changed_can_be_taken_back_and_the_plan_says_what_differs_then() {
+    let mut bench = Bench::up().await;
+    bench.deploy(&tag("payments", "1")).await;
+    let before = bench.service("payments").await.task_definition;
+    bench.configuration = super::bench::configuration("memory = 4096");
+    crate::lab::assert_done(&crate::lab::up(&bench.workspace().await).await.expect("up"));
+    let seen = bench.rollback("payments", None).await;
+    assert_eq!(seen.verdict().outcome, Outcome::Succeeded, "{}", seen.text);
+    assert_eq!(bench.service("payments").await.task_definition, before, "image and settings of before");
+    let workspace = bench.workspace().await;
+    let plan = platformctl::operation::prepare(&workspace, platformctl::operation::Intention::Plan).await.expect("plan");
+    assert!(!plan.plan.is_empty(), "the configuration still wants the other memory");
+    bench.configuration = super::bench::configuration("");
+    bench.is_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn history_tells_revisions_images_who_when_and_how_it_ended() {
     let bench = Bench::up().await;
     bench.deploy(&tag("payments", "1")).await;

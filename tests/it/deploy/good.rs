@@ -73,18 +73,21 @@ async fn a_changed_configuration_keeps_what_was_deployed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_deployments_in_a_row_alternate_between_the_colors() {
+async fn many_deployments_in_a_row_alternate_between_the_colors_and_leave_the_last_ten_revisions() {
     let bench = Bench::up().await;
     let mut colors = Vec::new();
-    for number in 0..10 {
+    for number in 0..11 {
         let image = if number % 2 == 0 { "1" } else { "2" };
         let seen = bench.deploy(&tag("payments", image)).await;
         assert_eq!(seen.verdict().outcome, Outcome::Succeeded, "{}", seen.text);
         colors.push(bench.serving("payments").await);
         bench.is_sound().await;
     }
-    let expected: Vec<&str> = ["green", "blue"].into_iter().cycle().take(10).collect();
+    let expected: Vec<&str> = ["green", "blue"].into_iter().cycle().take(11).collect();
     assert_eq!(colors, expected);
+    let inventory = bench.lab.inventory();
+    let revisions: Vec<&String> = inventory.iter().filter(|line| line.contains("task-definition task-payments")).collect();
+    assert_eq!(revisions.len(), 10, "{revisions:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,4 +5,6 @@ mod crash;
 mod failures;
 mod good;
 mod going_back;
+mod logs;
+mod output;
 mod strategies;
