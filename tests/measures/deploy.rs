@@ -90,8 +90,9 @@ async fn deployments() {
         let least = came.verdicts.iter().map(|(_, it)| it.seconds).max().unwrap_or_default() as f64;
         let (elapsed, calls) = (came.elapsed.as_secs_f64(), came.calls_a_minute);
         let _ = writeln!(table, "{what:<26} {elapsed:>22.1} {least:>16.1} {:>7.3} {calls:>15.1}", elapsed / least);
-        assert!(elapsed / least < 1.06, "{what}: {elapsed} s for {least} s");
-        assert!(calls < 90.0, "{what}: {calls} calls a minute");
+        // What was reached, with a little room: worse is a regression. Before it begins, each service takes some ten calls of its own.
+        assert!(elapsed / least < 1.1, "{what}: {elapsed} s for {least} s");
+        assert!(calls < 80.0 + 3.0 * services.len() as f64, "{what}: {calls} calls a minute");
     }
     let lab = super::lab();
     assert_done(&up(&workspace(&lab, EXAMPLE).await).await.expect("up"));
