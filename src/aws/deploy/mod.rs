@@ -14,11 +14,12 @@ pub use revision::Revision;
 pub use service::Service;
 
 /// The IAM actions that these calls need besides those of the kinds and looks.
-pub const ACTIONS: [&str; 11] = [
+pub const ACTIONS: [&str; 12] = [
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
     "ecs:ContinueServiceDeployment",
     "ecs:DescribeServiceRevisions",
+    "ecs:ExecuteCommand",
     "ecs:ListServiceDeployments",
     "ecs:StopServiceDeployment",
     "elasticloadbalancing:DescribeRules",

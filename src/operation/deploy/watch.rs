@@ -47,6 +47,7 @@ struct Followed {
     /// Stopped tasks that were told, by id.
     stopped: BTreeSet<String>,
     failed_tasks: i32,
+    since: Instant,
     /// We stopped it ourselves, and why.
     ours: Option<String>,
     last: Option<Deployment>,
@@ -104,6 +105,7 @@ impl Followed {
             told,
             stopped: BTreeSet::new(),
             failed_tasks: 0,
+            since: Instant::now(),
             ours: None,
             last: None,
             verdict: None,
@@ -200,8 +202,14 @@ async fn take_in(
         one.end(verdict, observer);
         return Ok(());
     };
-    // ECS may not show it everywhere yet.
-    let Some(it) = found else { return Ok(()) };
+    let Some(it) = found else {
+        // ECS may not show it everywhere yet; but not for ever.
+        if one.since.elapsed() > one.begun.limit {
+            let verdict = one.verdict(one.last.as_ref(), Outcome::Unfinished, "ECS does not show it any more".to_owned());
+            one.end(verdict, observer);
+        }
+        return Ok(());
+    };
     tell_events(one, service, observer);
     if it.failed_tasks > one.failed_tasks {
         one.failed_tasks = it.failed_tasks;
