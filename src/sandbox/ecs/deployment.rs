@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::strategy::{Pause, Paused};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::durations::Durations;
 
@@ -77,30 +78,6 @@ pub struct Deployment {
     /// Where it waits for a person.
     #[serde(default)]
     pub paused: Option<Paused>,
-}
-
-/// A PAUSE hook. ECS API reference, DeploymentLifecycleHook.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pause {
-    /// At the end of which stage.
-    pub stage: Stage,
-    /// How long it waits; ECS's default is a day.
-    pub length: Duration,
-    /// Nobody's answer counts as a refusal.
-    pub rolls_back: bool,
-}
-
-/// A wait for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Paused {
-    /// The hook's id, which the answer has to name.
-    pub id: String,
-    /// At the end of which stage.
-    pub stage: Stage,
-    /// When it is over without an answer.
-    pub until: Moment,
-    /// Nobody's answer counts as a refusal.
-    pub rolls_back: bool,
 }
 
 /// ECS API reference, ServiceDeployment.

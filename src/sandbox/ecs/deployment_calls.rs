@@ -18,8 +18,9 @@ use aws_sdk_ecs::types::{
     ServiceDeploymentStatus, ServiceRevisionSummary, StopServiceDeploymentStopType,
 };
 
-use super::deployment::{Deployment, Paused, Stage, Status};
+use super::deployment::{Deployment, Stage, Status};
 use super::problem::{invalid, no_service, required};
+use super::strategy::Paused;
 use super::{cluster, service, service_deployment, task_definition_lists};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;

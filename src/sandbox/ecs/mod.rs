@@ -26,7 +26,7 @@ mod service_deployment;
 mod service_rules;
 pub mod settings;
 pub mod state;
-mod strategy;
+pub mod strategy;
 mod tag_calls;
 pub mod task;
 pub mod task_definition;

@@ -1,9 +1,10 @@
 //! What the steps of a deployment do: tasks, traffic, verdict.
 
-use super::deployment::{Deployment, Paused, Stage, Status, Step, threshold};
+use super::deployment::{Deployment, Stage, Status, Step, threshold};
 use super::revision::Revision;
 use super::scheduler::{self, Cause};
 use super::service::{Service, note};
+use super::strategy::Paused;
 use super::{names, neighbours};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;

@@ -7,14 +7,40 @@ use aws_sdk_ecs::types::{
     DeploymentLifecycleHookStage, DeploymentLifecycleHookTargetType, DeploymentLifecycleHookTimeoutConfiguration,
     DeploymentStrategy, LinearConfiguration,
 };
+use serde::{Deserialize, Serialize};
 
-use super::deployment::{Pause, Stage};
+use super::deployment::Stage;
 use super::problem::{invalid, unsupported};
 use super::settings::Rollout;
+use crate::sandbox::clock::Moment;
 use crate::sandbox::error::ApiError;
 
 /// ECS API reference, DeploymentLifecycleHookTimeoutConfiguration: a day where nothing is said.
 const PAUSE_MINUTES: i32 = 1440;
+
+/// A PAUSE hook. ECS API reference, DeploymentLifecycleHook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// At the end of which stage.
+    pub stage: Stage,
+    /// How long it waits; ECS's default is a day.
+    pub length: Duration,
+    /// Nobody's answer counts as a refusal.
+    pub rolls_back: bool,
+}
+
+/// A wait for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Paused {
+    /// The hook's id, which the answer has to name.
+    pub id: String,
+    /// At the end of which stage.
+    pub stage: Stage,
+    /// When it is over without an answer.
+    pub until: Moment,
+    /// Nobody's answer counts as a refusal.
+    pub rolls_back: bool,
+}
 
 /// Whether a strategy moves traffic between two target groups.
 pub fn shifts(strategy: &str) -> bool {
