@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{
-    ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, render, rollback, status, up,
-};
+use super::{ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, render, rollback, status, up};
 use crate::view::Look;
 
 /// The whole command line.

@@ -27,7 +27,8 @@ pub async fn run(session: &Session, args: &HistoryArgs) -> Result<Ended, CliErro
     let look = history::history(&workspace, &args.service, usize::from(args.limit));
     let entries = session.unless_interrupted(look).await?;
     let printer = &session.printer;
-    let fields = Map::from_iter([("service".to_owned(), json!(args.service)), ("deployments".to_owned(), json!(entries))]);
+    let fields =
+        Map::from_iter([("service".to_owned(), json!(args.service)), ("deployments".to_owned(), json!(entries))]);
     printer.json(&view::json::line("history", fields));
     printer.data(&view::deploy::history(printer.paint_out(), printer.columns(), &entries));
     Ok(Ended::with(ExitCode::Done))

@@ -63,7 +63,9 @@ pub async fn run(session: &Session, args: &LogsArgs) -> Result<Ended, CliError> 
         lines += spoken.len();
         spoken.iter().for_each(|line| show(session, line));
         if more {
-            session.printer.warn("there are more lines than can be shown at once: ask for less with --since or --filter");
+            session
+                .printer
+                .warn("there are more lines than can be shown at once: ask for less with --since or --filter");
         }
         if !args.follow {
             break;

@@ -28,8 +28,8 @@ pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};
 pub use origin::Origin;
 pub use service::{Service, Strategy, Table};
-pub use suggest::nearest;
 pub use suffix::EnvSuffix;
+pub use suggest::nearest;
 pub use types::{
     Cluster, Config, ContainerInsights, Encryption, HealthCheck, Ingress, Mesh, MeshProvider, NatMode, Network,
     Observability, Platform,

@@ -162,12 +162,9 @@ fn service(name: &str, cluster: &Cluster, section: &mut Section) -> Service {
         cpu_target_percent: section.number("cpu_target_percent", default.cpu_target_percent, 1..=100),
         requests_per_task: section.number("requests_per_task", default.requests_per_task, 1..=10_000_000),
         strategy: section.choice("strategy", default.strategy, Strategy::NAMES),
-        step_percent: section.optional_number("step_percent", 5, |number| {
-            super::reader::within(number, &(1..=100), 5)
-        }),
-        step_minutes: section.optional_number("step_minutes", 10, |number| {
-            super::reader::within(number, &(0..=1440), 10)
-        }),
+        step_percent: section.optional_number("step_percent", 5, |number| super::reader::within(number, &(1..=100), 5)),
+        step_minutes: section
+            .optional_number("step_minutes", 10, |number| super::reader::within(number, &(0..=1440), 10)),
         bake_minutes: section.number("bake_minutes", default.bake_minutes, 0..=1440),
         stop_timeout_seconds: section.number("stop_timeout_seconds", default.stop_timeout_seconds, 2..=120),
         image: section.text("image", image::reference),

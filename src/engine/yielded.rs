@@ -3,13 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{
-    Blueprint, Book, Key, Kinds,
-    diff,
-    output,
-    resource::Change,
-    survey::Survey,
-};
+use super::{Blueprint, Book, Key, Kinds, diff, output, resource::Change, survey::Survey};
 
 /// A field that is left as it is, though the configuration says something else.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -19,7 +19,7 @@ pub mod settings;
 pub mod verdict;
 pub mod watch;
 
-pub use begin::{Begun, Beginning, begin};
+pub use begin::{Beginning, Begun, begin};
 pub use event::{DeployEvent, DeployObserver};
 pub use place::Place;
 pub use progress::Progress;

@@ -59,17 +59,20 @@ pub async fn open(workspace: &Workspace, wanted: &Wanted, version: &str) -> Resu
     let by_variable = takes_variable(version);
     let first = if by_variable { VARIABLE.to_owned() } else { body.clone() };
     Ok(Start {
-        arguments: vec![first, workspace.aws.region.clone(), "StartSession".to_owned(), String::new(), request, endpoint],
+        arguments: vec![
+            first,
+            workspace.aws.region.clone(),
+            "StartSession".to_owned(),
+            String::new(),
+            request,
+            endpoint,
+        ],
         variable: by_variable.then_some((VARIABLE, body)),
         place: format!("{} of task {}", part.name, task.id),
     })
 }
 
-fn choose<'a>(
-    tasks: &'a [Running],
-    wanted: &Wanted,
-    enabled: bool,
-) -> Result<(&'a Running, &'a Part), Failure> {
+fn choose<'a>(tasks: &'a [Running], wanted: &Wanted, enabled: bool) -> Result<(&'a Running, &'a Part), Failure> {
     let refused = |message: String, remedy: String| Failure::new(Class::Invalid, message).remedy(remedy);
     let service = &wanted.service;
     if !enabled {
@@ -135,7 +138,8 @@ mod tests {
 
     #[test]
     fn what_lets_no_command_in_is_named() {
-        let containers = vec![part("app", true, Some("RUNNING")), part("envoy", true, None), part("mesh-init", false, None)];
+        let containers =
+            vec![part("app", true, Some("RUNNING")), part("envoy", true, None), part("mesh-init", false, None)];
         let task = Running { id: "0a1b".into(), arn: String::new(), since: 0, enabled: true, containers };
         let tasks = std::slice::from_ref(&task);
         let found = choose(tasks, &wanted("app"), true).expect("it is there");

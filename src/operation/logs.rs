@@ -68,10 +68,12 @@ impl<'a> Reader<'a> {
     pub fn new(workspace: &'a Workspace, wanted: Wanted) -> Result<Self, OperationError> {
         let services = &workspace.config.services;
         if !services.contains_key(&wanted.service) {
-            let failure = Failure::new(Class::Invalid, format!("the configuration has no service '{}'", wanted.service));
+            let failure =
+                Failure::new(Class::Invalid, format!("the configuration has no service '{}'", wanted.service));
             let meant = nearest(&wanted.service, services.keys().map(String::as_str));
             let all = services.keys().cloned().collect::<Vec<_>>().join(", ");
-            let remedy = meant.map_or_else(|| format!("its services are {all}"), |meant| format!("did you mean {meant}?"));
+            let remedy =
+                meant.map_or_else(|| format!("its services are {all}"), |meant| format!("did you mean {meant}?"));
             return Err(failure.remedy(remedy).into());
         }
         let back = i64::try_from(wanted.since.as_millis()).unwrap_or(i64::MAX);

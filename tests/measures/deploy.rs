@@ -74,7 +74,8 @@ const EXITS: &str = "public.ecr.aws/sandbox/exits:1";
 
 #[tokio::test(start_paused = true)]
 async fn deployments() {
-    let mut table = String::from("\ndeployments, virtual time       command to verdict  least by stages   ratio  calls a minute\n");
+    let mut table =
+        String::from("\ndeployments, virtual time       command to verdict  least by stages   ratio  calls a minute\n");
     let many = super::services(30);
     let names = |count: usize| (1..=count).map(|index| format!("s{index:02}")).collect::<Vec<_>>();
     let example = ["payments", "accounts", "notifications"].map(str::to_owned);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{
-    DeploymentConfiguration, DeploymentLifecycleHookStatus, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentLifecycleStage as Stage,
-    ServiceDeploymentRollbackMonitorsStatus as Monitor, ServiceDeploymentStatus as Status, ServiceRevision,
-    ServiceRevisionSummary,
+    DeploymentConfiguration, DeploymentLifecycleHookStatus, ServiceDeployment, ServiceDeploymentBrief,
+    ServiceDeploymentLifecycleStage as Stage, ServiceDeploymentRollbackMonitorsStatus as Monitor,
+    ServiceDeploymentStatus as Status, ServiceRevision, ServiceRevisionSummary,
 };
 use aws_smithy_types::DateTime;
 use futures::future::try_join_all;
@@ -141,7 +141,10 @@ fn read(it: &ServiceDeployment) -> Deployment {
         created: seconds(it.created_at()).unwrap_or_default(),
         updated: seconds(it.updated_at()).or(seconds(it.created_at())).unwrap_or_default(),
         finished: seconds(it.finished_at().or(it.stopped_at())),
-        target: it.target_service_revision().map(side).unwrap_or_else(|| side(&ServiceRevisionSummary::builder().build())),
+        target: it
+            .target_service_revision()
+            .map(side)
+            .unwrap_or_else(|| side(&ServiceRevisionSummary::builder().build())),
         source: it.source_service_revisions().first().map(side),
         failed_tasks: breaker.map_or(0, |breaker| breaker.failure_count()),
         threshold: breaker.map_or(0, |breaker| breaker.threshold()),
@@ -150,9 +153,8 @@ fn read(it: &ServiceDeployment) -> Deployment {
         ringing: alarms.map(|alarms| alarms.triggered_alarm_names().to_vec()).unwrap_or_default(),
         planned: configuration.map_or(0, planned),
         bake: i64::from(configuration.and_then(|it| it.bake_time_in_minutes()).unwrap_or_default()) * 60,
-        waiting: waits.and_then(|hook| {
-            Some(Waiting { hook: hook.hook_id()?.to_owned(), until: seconds(hook.expires_at()) })
-        }),
+        waiting: waits
+            .and_then(|hook| Some(Waiting { hook: hook.hook_id()?.to_owned(), until: seconds(hook.expires_at()) })),
     }
 }
 

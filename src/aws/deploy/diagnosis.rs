@@ -92,7 +92,8 @@ fn read(task: &Task) -> Option<Stopped> {
     if reason.starts_with("Scaling activity initiated by") {
         return None;
     }
-    let bad = task.containers().iter().filter(|one| one.exit_code().is_some_and(|code| code != 0) || one.reason().is_some());
+    let bad =
+        task.containers().iter().filter(|one| one.exit_code().is_some_and(|code| code != 0) || one.reason().is_some());
     let containers = bad.map(|one| Ended {
         name: one.name().unwrap_or_default().to_owned(),
         exit_code: one.exit_code(),
@@ -161,7 +162,8 @@ mod tests {
 
     #[test]
     fn target_groups_are_called_by_their_names() {
-        let arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/tg-payments-green-dev/0123456789abcdef";
+        let arn =
+            "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/tg-payments-green-dev/0123456789abcdef";
         let said = format!("Task failed ELB health checks in (target-group {arn})");
         assert_eq!(shortened(&said), "Task failed ELB health checks in (target-group tg-payments-green-dev)");
         assert_eq!(shortened("nothing of that kind"), "nothing of that kind");

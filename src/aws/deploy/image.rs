@@ -154,7 +154,10 @@ mod tests {
         assert_eq!((repository.region.as_str(), repository.name.as_str()), ("us-east-1", "ecr-payments-dev"));
         assert_eq!(it.pinned("sha256:0"), "123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-payments-dev@sha256:0");
         let local = Reference::parse("localhost:5000/a/b@sha256:1");
-        assert_eq!((local.name.as_str(), local.tag, local.digest.as_deref()), ("localhost:5000/a/b", None, Some("sha256:1")));
+        assert_eq!(
+            (local.name.as_str(), local.tag, local.digest.as_deref()),
+            ("localhost:5000/a/b", None, Some("sha256:1"))
+        );
         assert_eq!(Reference::parse("public.ecr.aws/nginx/nginx:1").repository(), None);
     }
 }

@@ -71,7 +71,8 @@ pub async fn secret(aws: &Aws, arn: &str) -> Result<Option<Secret>, Failure> {
 /// # Errors
 /// The call's own.
 pub async fn log_group_exists(aws: &Aws, name: &str) -> Result<bool, Failure> {
-    let answer = aws.logs.describe_log_groups().log_group_name_prefix(name).send().await.of("logs:DescribeLogGroups")?;
+    let answer =
+        aws.logs.describe_log_groups().log_group_name_prefix(name).send().await.of("logs:DescribeLogGroups")?;
     Ok(answer.log_groups().iter().any(|group| group.log_group_name() == Some(name)))
 }
 

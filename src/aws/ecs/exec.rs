@@ -57,7 +57,8 @@ pub async fn tasks(aws: &Aws, cluster: &str, service: &str) -> Result<Vec<Runnin
     if arns.is_empty() {
         return Ok(Vec::new());
     }
-    let answer = aws.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns)).send().await.of("ecs:DescribeTasks")?;
+    let answer =
+        aws.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns)).send().await.of("ecs:DescribeTasks")?;
     let running = answer.tasks().iter().filter(|task| task.last_status() == Some("RUNNING"));
     let mut running: Vec<Running> = running.map(read).collect();
     running.sort_by_key(|task| std::cmp::Reverse(task.since));

@@ -15,7 +15,8 @@ use super::{
 use crate::{
     aws::{Answer, Aws, tags},
     engine::{
-        Failure, Key, Life, Resource, Scope, Sighting, Tags, Target, environment::TAG_ENVIRONMENT_ID, failure::absent_is_fine,
+        Failure, Key, Life, Resource, Scope, Sighting, Tags, Target, environment::TAG_ENVIRONMENT_ID,
+        failure::absent_is_fine,
     },
 };
 
@@ -100,7 +101,8 @@ async fn deployed(
         return Ok(None);
     }
     let seen = described(scope, arn, &definition, &tags).filter(|seen| seen.key == target.key);
-    Ok(seen.map(|seen| Sighting { life: if seen.life == Life::Live { life.clone() } else { seen.life.clone() }, ..seen }))
+    Ok(seen
+        .map(|seen| Sighting { life: if seen.life == Life::Live { life.clone() } else { seen.life.clone() }, ..seen }))
 }
 
 /// A revision beside the one that runs. It is kept, unless it is what is wanted (a create whose answer was lost), or has to go.

@@ -71,7 +71,8 @@ impl Rollout {
         if let Some((percent, minutes)) = self.step {
             let (percent, minutes) = (f64::from(percent), shared::number(minutes)?);
             configuration = if self.strategy == "CANARY" {
-                let canary = CanaryConfiguration::builder().canary_percent(percent).canary_bake_time_in_minutes(minutes);
+                let canary =
+                    CanaryConfiguration::builder().canary_percent(percent).canary_bake_time_in_minutes(minutes);
                 configuration.canary_configuration(canary.build())
             } else {
                 let linear = LinearConfiguration::builder().step_percent(percent).step_bake_time_in_minutes(minutes);

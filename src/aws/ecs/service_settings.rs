@@ -6,11 +6,7 @@ use aws_sdk_ecs::types::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    rollout_settings::Rollout,
-    service::Service,
-    shared::Share,
-};
+use super::{rollout_settings::Rollout, service::Service, shared::Share};
 use crate::engine::{Failure, Output};
 
 fn texts<T>(outputs: &[Output<T>]) -> Result<Vec<String>, Failure> {

@@ -104,9 +104,9 @@ pub async fn begin(
         Ok::<_, Failure>(Candidate { name: name.clone(), service, current, reference })
     }));
     let candidates = candidates.await?;
-    let cleared = try_join_all(candidates.iter().map(|one| {
-        preflight::check(workspace, &one.reference, &one.current, request.max_severity)
-    }));
+    let cleared = try_join_all(
+        candidates.iter().map(|one| preflight::check(workspace, &one.reference, &one.current, request.max_severity)),
+    );
     let cleared = cleared.await?;
     for (one, cleared) in candidates.iter().zip(&cleared) {
         observer.tell(&DeployEvent::Checked { service: one.name.clone(), checks: cleared.checks.clone() });
@@ -119,7 +119,8 @@ pub async fn begin(
     if interrupt.is_raised() {
         return Err(Failure::new(Class::Interrupted, "interrupted; nothing was changed").into());
     }
-    let begin = ready.into_iter().map(|(taken_up, one, cleared)| start(workspace, request, limit, one, cleared, taken_up));
+    let begin =
+        ready.into_iter().map(|(taken_up, one, cleared)| start(workspace, request, limit, one, cleared, taken_up));
     let begun = futures::future::join_all(begin).await;
     let started: Vec<String> = begun
         .iter()

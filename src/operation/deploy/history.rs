@@ -68,13 +68,11 @@ pub async fn history(workspace: &Workspace, name: &str, most: usize) -> Result<V
 pub async fn entries(workspace: &Workspace, service: &Service, most: usize) -> Result<Vec<Entry>, Failure> {
     let (aws, jitter) = (&workspace.aws, &workspace.jitter);
     let listed = persist(jitter, || deployment::list(aws, &service.cluster, &service.arn, most)).await?;
-    let arns: BTreeSet<String> = listed.iter().map(|brief| brief.revision.clone()).filter(|arn| !arn.is_empty()).collect();
+    let arns: BTreeSet<String> =
+        listed.iter().map(|brief| brief.revision.clone()).filter(|arn| !arn.is_empty()).collect();
     let arns: Vec<String> = arns.into_iter().collect();
-    let contents = if arns.is_empty() {
-        BTreeMap::new()
-    } else {
-        persist(jitter, || deployment::contents(aws, &arns)).await?
-    };
+    let contents =
+        if arns.is_empty() { BTreeMap::new() } else { persist(jitter, || deployment::contents(aws, &arns)).await? };
     let definitions: BTreeSet<String> = contents.values().map(|content| content.task_definition.clone()).collect();
     let look = async |arn: String| {
         let seen = persist(jitter, || revision::look(aws, &arn)).await?;

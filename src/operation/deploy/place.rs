@@ -92,7 +92,9 @@ mod tests {
 
     #[test]
     fn colors_are_read_off_the_names_of_target_groups() {
-        let arn = |name: &str| format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{name}/0123456789abcdef");
+        let arn = |name: &str| {
+            format!("arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/{name}/0123456789abcdef")
+        };
         assert_eq!(Place::color(&arn("tg-payments-blue-dev")), Some("blue"));
         assert_eq!(Place::color(&arn("tg-blue-chip-green-dev")), Some("green"));
         assert_eq!(Place::color(&arn("web")), None);

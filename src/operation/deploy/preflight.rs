@@ -48,11 +48,8 @@ pub async fn check(
     from: &Revision,
     max_severity: Option<Severity>,
 ) -> Result<Cleared, Failure> {
-    let (found, secrets, log) = futures::join!(
-        look(workspace, reference, from, max_severity),
-        secrets(workspace, from),
-        log(workspace, from),
-    );
+    let (found, secrets, log) =
+        futures::join!(look(workspace, reference, from, max_severity), secrets(workspace, from), log(workspace, from),);
     let (image, mut checks) = found?;
     checks.extend(secrets?);
     checks.extend(log?);
@@ -85,7 +82,8 @@ async fn look(
     };
     let Some(seen) = seen else {
         let detail = format!("{} does not exist", reference.text);
-        let remedy = format!("push it, or see what there is: aws ecr list-images --repository-name {}", repository.name);
+        let remedy =
+            format!("push it, or see what there is: aws ecr list-images --repository-name {}", repository.name);
         return Ok((reference.text.clone(), vec![Check::failed("image", detail, remedy)]));
     };
     let pinned = reference.pinned(&seen.digest);
@@ -188,7 +186,8 @@ async fn secrets(workspace: &Workspace, from: &Revision) -> Result<Vec<Check>, F
     }
     let arns: Vec<String> = wanted.into_iter().collect();
     let remedy = "run platformctl up, which mends the execution role";
-    let mut checks = vec![may(workspace, from, "secrets", &["secretsmanager:GetSecretValue"], &arns, &[], remedy).await?];
+    let mut checks =
+        vec![may(workspace, from, "secrets", &["secretsmanager:GetSecretValue"], &arns, &[], remedy).await?];
     let via = format!("secretsmanager.{}.amazonaws.com", workspace.aws.region);
     let mut asked = BTreeSet::new();
     for (key, secret) in keys {
@@ -228,8 +227,14 @@ mod tests {
     use crate::operation::doctor::Verdict;
 
     fn seen(findings: Option<&[(&str, i32)]>) -> Seen {
-        let findings = findings.map(|all| all.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<BTreeMap<_, _>>());
-        Seen { digest: "sha256:0".to_owned(), architectures: Vec::new(), findings, scan: "it was never scanned".to_owned() }
+        let findings = findings
+            .map(|all| all.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<BTreeMap<_, _>>());
+        Seen {
+            digest: "sha256:0".to_owned(),
+            architectures: Vec::new(),
+            findings,
+            scan: "it was never scanned".to_owned(),
+        }
     }
 
     #[test]

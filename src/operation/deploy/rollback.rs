@@ -51,8 +51,10 @@ pub async fn rollback(
             });
         }
         if !persist(&workspace.jitter, || change::stop(&workspace.aws, &begun.deployment)).await? {
-            let message =
-                format!("deployment {} of {name} can't be stopped any more: its old tasks are gone", id_of(&begun.deployment));
+            let message = format!(
+                "deployment {} of {name} can't be stopped any more: its old tasks are gone",
+                id_of(&begun.deployment)
+            );
             return Err(Failure::new(Class::Invalid, message)
                 .remedy("wait until it has ended, which takes a minute, and run the same command again")
                 .into());
@@ -166,7 +168,12 @@ async fn destination(
 /// The newest good revision that is older than the one that runs: so that going back twice goes back further, and never to what was just left.
 fn last_good(entries: &[Entry]) -> Option<i32> {
     let running = entries.iter().find(|entry| entry.current).and_then(|entry| entry.number)?;
-    entries.iter().filter(|entry| entry.can_return).filter_map(|entry| entry.number).filter(|number| *number < running).max()
+    entries
+        .iter()
+        .filter(|entry| entry.can_return)
+        .filter_map(|entry| entry.number)
+        .filter(|number| *number < running)
+        .max()
 }
 
 /// Answers a deployment that waits for a person.

@@ -1,7 +1,7 @@
 //! Whole commands: begin, follow, record.
 
 use super::{
-    Begun, Beginning, DeployObserver, Limit, Outcome, Place, Request, Verdict, begin, place, prune, record,
+    Beginning, Begun, DeployObserver, Limit, Outcome, Place, Request, Verdict, begin, place, prune, record,
     rollback::{self, Rollback},
     verdict::id_of,
     watch,

@@ -13,8 +13,9 @@ use tokio::time::Instant;
 use super::{
     DeployEvent, DeployObserver, Outcome, Progress, Verdict,
     begin::Begun,
-    cause, settings,
+    cause,
     progress::Health,
+    settings,
     verdict::{id_of, outcome},
 };
 use crate::{
@@ -205,7 +206,8 @@ async fn take_in(
     let Some(it) = found else {
         // ECS may not show it everywhere yet; but not for ever.
         if one.since.elapsed() > one.begun.limit {
-            let verdict = one.verdict(one.last.as_ref(), Outcome::Unfinished, "ECS does not show it any more".to_owned());
+            let verdict =
+                one.verdict(one.last.as_ref(), Outcome::Unfinished, "ECS does not show it any more".to_owned());
             one.end(verdict, observer);
         }
         return Ok(());

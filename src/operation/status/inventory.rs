@@ -130,7 +130,9 @@ impl Inventory {
             book.deposed.get(&seen.key).is_some_and(|list| list.iter().any(|deposed| deposed.id == seen.id))
         };
         let is_new = move |seen: &&Sighting| {
-            !book.records.contains_key(&seen.key) && !is_deposed(seen) && !matches!(seen.life, Life::Doomed(_) | Life::Kept(_))
+            !book.records.contains_key(&seen.key)
+                && !is_deposed(seen)
+                && !matches!(seen.life, Life::Doomed(_) | Life::Kept(_))
         };
         self.sightings.iter().filter(is_new).map(|seen| Difference {
             key: seen.key.to_string(),

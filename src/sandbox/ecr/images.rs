@@ -156,8 +156,5 @@ pub(super) fn batch_get_image(
         let failure = ImageFailure::builder().image_id(id.clone()).failure_code(ImageFailureCode::ImageNotFound);
         failure.failure_reason("Requested image not found").build()
     });
-    Ok(BatchGetImageOutput::builder()
-        .set_images(Some(images.collect()))
-        .set_failures(Some(absent.collect()))
-        .build())
+    Ok(BatchGetImageOutput::builder().set_images(Some(images.collect())).set_failures(Some(absent.collect())).build())
 }

@@ -96,7 +96,8 @@ fn deployment_due(call: &Call<'_>, it: &Deployment) -> Option<(Moment, Due)> {
         }
         // Alarms are watched until the bake time is over. ECS Developer Guide, "How CloudWatch alarms detect Amazon ECS deployment failures".
         let watched = it.stage != Some(Stage::CleanUp);
-        let rung: Vec<String> = it.alarms.iter().filter(|name| watched && neighbours::is_in_alarm(call, name)).cloned().collect();
+        let rung: Vec<String> =
+            it.alarms.iter().filter(|name| watched && neighbours::is_in_alarm(call, name)).cloned().collect();
         // What is due before the alarm is looked at happens before.
         if !rung.is_empty() && next(call, it).is_none_or(|(at, _)| at > call.now) {
             return Some((call.now, Due::Alarm(it.arn.clone(), rung)));

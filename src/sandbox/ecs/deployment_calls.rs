@@ -1,5 +1,8 @@
 //! Listing, describing and stopping service deployments; describing service revisions.
 
+use aws_sdk_ecs::operation::continue_service_deployment::{
+    ContinueServiceDeploymentInput, ContinueServiceDeploymentOutput,
+};
 use aws_sdk_ecs::operation::describe_service_deployments::{
     DescribeServiceDeploymentsInput, DescribeServiceDeploymentsOutput,
 };
@@ -7,15 +10,13 @@ use aws_sdk_ecs::operation::describe_service_revisions::{
     DescribeServiceRevisionsInput, DescribeServiceRevisionsOutput,
 };
 use aws_sdk_ecs::operation::list_service_deployments::{ListServiceDeploymentsInput, ListServiceDeploymentsOutput};
-use aws_sdk_ecs::operation::continue_service_deployment::{
-    ContinueServiceDeploymentInput, ContinueServiceDeploymentOutput,
-};
 use aws_sdk_ecs::operation::stop_service_deployment::{StopServiceDeploymentInput, StopServiceDeploymentOutput};
 use aws_sdk_ecs::types::{
     DeploymentLifecycleHookAction, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
-    DeploymentLifecycleHookTargetType, Failure, Rollback, ServiceDeployment, ServiceDeploymentAlarms, ServiceDeploymentBrief,
-    ServiceDeploymentCircuitBreaker, ServiceDeploymentLifecycleStage, ServiceDeploymentRollbackMonitorsStatus,
-    ServiceDeploymentStatus, ServiceRevisionSummary, StopServiceDeploymentStopType,
+    DeploymentLifecycleHookTargetType, Failure, Rollback, ServiceDeployment, ServiceDeploymentAlarms,
+    ServiceDeploymentBrief, ServiceDeploymentCircuitBreaker, ServiceDeploymentLifecycleStage,
+    ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus, ServiceRevisionSummary,
+    StopServiceDeploymentStopType,
 };
 
 use super::deployment::{Deployment, Stage, Status};

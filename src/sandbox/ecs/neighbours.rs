@@ -255,7 +255,9 @@ pub fn leave(call: &mut Call<'_>, registry: &str, task_id: &str, at: Moment) {
 /// is `prefix/container/task`.
 pub fn log(call: &mut Call<'_>, container: &Container, task_id: &str, at: Moment, line: &str) {
     let Some((_, options)) = &container.log else { return };
-    let (Some(group), Some(prefix)) = (options.get("awslogs-group"), options.get("awslogs-stream-prefix")) else { return };
+    let (Some(group), Some(prefix)) = (options.get("awslogs-group"), options.get("awslogs-stream-prefix")) else {
+        return;
+    };
     let stream = format!("{prefix}/{}/{task_id}", container.name);
     call.world.logs.write(group, &stream, at, line);
 }

@@ -175,9 +175,11 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
 
 /// The container that isn't a helper, and how the program in it behaves: the one that no other waits for to end, and that behaves worst.
 fn application(call: &Call<'_>, definition: &str) -> (String, Behaviour) {
-    let containers = call.world.ecs.task_definitions.get(definition).map(|it| it.containers.as_slice()).unwrap_or_default();
+    let containers =
+        call.world.ecs.task_definitions.get(definition).map(|it| it.containers.as_slice()).unwrap_or_default();
     let behaviours = containers.iter().filter(|container| container.essential);
-    let mut behaviours = behaviours.map(|container| (container.name.clone(), Behaviour::in_image(call, &container.image)));
+    let mut behaviours =
+        behaviours.map(|container| (container.name.clone(), Behaviour::in_image(call, &container.image)));
     let first = behaviours.next().unwrap_or_default();
     if first.1 == Behaviour::Well { behaviours.find(|(_, it)| *it != Behaviour::Well).unwrap_or(first) } else { first }
 }
@@ -246,9 +248,9 @@ pub fn fail(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: Cause) {
     let message = match (&cause, &task.target) {
         (Cause::FailedToStart(_), _) => Some(format!("was unable to start task {id}: {reason}")),
         // ECS Developer Guide, "Amazon ECS service event messages".
-        (Cause::Unhealthy, Some((group, port))) => {
-            Some(format!("(task {id}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks failed)"))
-        }
+        (Cause::Unhealthy, Some((group, port))) => Some(format!(
+            "(task {id}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks failed)"
+        )),
         _ => None,
     };
     stop(call, task_arn, at, &cause);

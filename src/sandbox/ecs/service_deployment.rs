@@ -118,7 +118,12 @@ pub fn take(call: &mut Call<'_>, arn: &str, step: Step, at: Moment) {
             it.taken += 1;
             let it = it.clone();
             shift(call, &it.target, it.weight);
-            note(call, &it.service_arn, at, &format!("(deployment {}) shifted {} % of production traffic.", it.id, it.weight));
+            note(
+                call,
+                &it.service_arn,
+                at,
+                &format!("(deployment {}) shifted {} % of production traffic.", it.id, it.weight),
+            );
         }
         Step::Pause => pause(call, arn, at),
         Step::TimeOut => {

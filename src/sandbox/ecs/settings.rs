@@ -9,8 +9,8 @@ use aws_sdk_ecs::types::{
 use serde::{Deserialize, Serialize};
 
 use super::cluster::Share;
-use super::strategy;
 use super::problem::{invalid, required, unsupported};
+use super::strategy;
 use crate::sandbox::error::ApiError;
 
 /// What a service is to be.

@@ -148,11 +148,8 @@ pub fn linear(rollout: &Rollout) -> Option<LinearConfiguration> {
 /// As the SDK's type.
 pub fn hooks(pauses: &[(Vec<String>, i32, bool)]) -> Vec<DeploymentLifecycleHook> {
     let hook = |(stages, minutes, rolls_back): &(Vec<String>, i32, bool)| {
-        let action = if *rolls_back {
-            DeploymentLifecycleHookAction::Rollback
-        } else {
-            DeploymentLifecycleHookAction::Continue
-        };
+        let action =
+            if *rolls_back { DeploymentLifecycleHookAction::Rollback } else { DeploymentLifecycleHookAction::Continue };
         let timeout = DeploymentLifecycleHookTimeoutConfiguration::builder();
         DeploymentLifecycleHook::builder()
             .target_type(DeploymentLifecycleHookTargetType::Pause)

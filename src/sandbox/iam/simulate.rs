@@ -1,8 +1,6 @@
 //! What a role would be allowed.
 
-use aws_sdk_iam::operation::simulate_principal_policy::{
-    SimulatePrincipalPolicyInput, SimulatePrincipalPolicyOutput,
-};
+use aws_sdk_iam::operation::simulate_principal_policy::{SimulatePrincipalPolicyInput, SimulatePrincipalPolicyOutput};
 use aws_sdk_iam::types::{EvaluationResult, PolicyEvaluationDecisionType};
 
 use super::use_of::may;

@@ -92,8 +92,7 @@ pub(super) fn get(call: &mut Call<'_>, input: &GetLogEventsInput) -> Result<GetL
     let size = size(input.limit())?;
     let skipped = if input.start_from_head() == Some(true) { 0 } else { of_stream.len().saturating_sub(size) };
     let shown = of_stream.into_iter().skip(skipped).take(size);
-    let event = |event: &LogEvent| {
-        OutputLogEvent::builder().timestamp(millis(event.at)).message(&event.message).build()
-    };
+    let event =
+        |event: &LogEvent| OutputLogEvent::builder().timestamp(millis(event.at)).message(&event.message).build();
     Ok(GetLogEventsOutput::builder().set_events(Some(shown.map(event).collect())).build())
 }

@@ -63,7 +63,10 @@ mod tests {
     #[test]
     fn names_are_shown_without_what_everybody_knows() {
         assert_eq!(person("arn:aws:sts::123456789012:assumed-role/Deployer/ci-7"), "assumed-role/Deployer/ci-7");
-        assert_eq!(short("123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-payments-dev:1.4.2"), "ecr-payments-dev:1.4.2");
+        assert_eq!(
+            short("123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-payments-dev:1.4.2"),
+            "ecr-payments-dev:1.4.2"
+        );
         assert_eq!(when(1_800_000_000), "2027-01-15 08:00");
     }
 }

@@ -87,7 +87,8 @@ impl<'a> Lines<'a> {
                     return Vec::new();
                 }
                 let detail = std::iter::once(phase).chain(words::detail(progress)).collect::<Vec<_>>().join("; ");
-                let mut lines = vec![self.line("going on", service, &format!("{detail} ({})", words::seconds(progress.seconds)))];
+                let mut lines =
+                    vec![self.line("going on", service, &format!("{detail} ({})", words::seconds(progress.seconds)))];
                 if progress.waits_for_you.is_some() {
                     let how = format!("platformctl continue {service} goes on, platformctl abort {service} goes back");
                     lines.push(self.line("look", service, &how));

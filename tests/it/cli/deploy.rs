@@ -57,8 +57,12 @@ fn what_is_wrong_with_the_command_line_is_told() {
     bench.sandbox("deploy payments --tag a/b").ended(3, &["--tag"]);
     bench.sandbox("deploy payments=1 payments=2").ended(3, &["payments is named twice"]);
     bench.sandbox("deploy payments --tag 1 --timeout 5").ended(3, &["write it as 90s, 20m or 2h"]);
-    bench.sandbox("deploy payments --tag 1 --step-percent 10").ended(3, &["belong to the strategies canary and linear"]);
-    bench.sandbox("deploy payments --tag 1").ended(3, &["has no ECS service service-payments-dev", "bring it up first"]);
+    bench
+        .sandbox("deploy payments --tag 1 --step-percent 10")
+        .ended(3, &["belong to the strategies canary and linear"]);
+    bench
+        .sandbox("deploy payments --tag 1")
+        .ended(3, &["has no ECS service service-payments-dev", "bring it up first"]);
     bench.sandbox("deploy paymints --tag 1").ended(3, &["no service 'paymints'", "did you mean payments?"]);
     bench.sandbox("history nothing").ended(3, &["no service 'nothing'"]);
 }

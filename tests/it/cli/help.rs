@@ -61,8 +61,8 @@ fn of_render() {
 fn every_command_is_in_the_help_of_the_program() {
     let text = help("");
     for command in [
-        "up", "plan", "destroy", "status", "deploy", "rollback", "continue", "abort", "history", "logs",
-        "exec", "doctor", "render",
+        "up", "plan", "destroy", "status", "deploy", "rollback", "continue", "abort", "history", "logs", "exec",
+        "doctor", "render",
     ] {
         assert!(text.contains(&format!("\n  {command}")), "{command}: {text}");
     }

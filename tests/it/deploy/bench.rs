@@ -65,7 +65,7 @@ impl Seen {
 
     /// Why it could not begin.
     pub fn error(&self) -> &OperationError {
-        self.result.as_ref().err().expect("it must not begin")
+        self.result.as_ref().expect_err("it must not begin")
     }
 }
 

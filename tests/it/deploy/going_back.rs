@@ -54,7 +54,8 @@ async fn what_up_changed_can_be_taken_back_and_the_plan_says_what_differs_then()
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded, "{}", seen.text);
     assert_eq!(bench.service("payments").await.task_definition, before, "image and settings of before");
     let workspace = bench.workspace().await;
-    let plan = platformctl::operation::prepare(&workspace, platformctl::operation::Intention::Plan).await.expect("plan");
+    let plan =
+        platformctl::operation::prepare(&workspace, platformctl::operation::Intention::Plan).await.expect("plan");
     assert!(!plan.plan.is_empty(), "the configuration still wants the other memory");
     bench.configuration = super::bench::configuration("");
     bench.is_sound().await;

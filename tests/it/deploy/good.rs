@@ -86,7 +86,8 @@ async fn many_deployments_in_a_row_alternate_between_the_colors_and_leave_the_la
     let expected: Vec<&str> = ["green", "blue"].into_iter().cycle().take(11).collect();
     assert_eq!(colors, expected);
     let inventory = bench.lab.inventory();
-    let revisions: Vec<&String> = inventory.iter().filter(|line| line.contains("task-definition task-payments")).collect();
+    let revisions: Vec<&String> =
+        inventory.iter().filter(|line| line.contains("task-definition task-payments")).collect();
     assert_eq!(revisions.len(), 10, "{revisions:?}");
 }
 

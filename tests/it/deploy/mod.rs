@@ -3,8 +3,8 @@
 mod bench;
 mod crash;
 mod failures;
-mod good;
 mod going_back;
+mod good;
 mod logs;
 mod output;
 mod strategies;

@@ -20,7 +20,9 @@ async fn json_lines_tell_everything() {
     run::deploy(&workspace, &request, Limit::Usual, true, &view, &Interrupt::default()).await.expect("begun");
     let text = redacted(&sink.text());
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert!(lines.iter().all(|line| line["version"] == 1 && line["type"] == "deployment" && line["service"] == "payments"));
+    assert!(
+        lines.iter().all(|line| line["version"] == 1 && line["type"] == "deployment" && line["service"] == "payments")
+    );
     let first = |event: &str| lines.iter().find(|line| line["event"] == event).unwrap_or_else(|| panic!("no {event}"));
     let each = ["checked", "begun", "looked", "news", "ended"].map(first);
     insta::assert_json_snapshot!("json", each);

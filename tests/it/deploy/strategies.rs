@@ -19,12 +19,8 @@ use super::{
 async fn a_canary_gets_its_share_first_and_the_configuration_stays_what_it_is() {
     let bench = Bench::up().await;
     let mut request = tag("payments", "1");
-    request.strategy = Strategy {
-        kind: Some(Kind::Canary),
-        step_percent: Some(20),
-        step_minutes: Some(3),
-        ..Strategy::default()
-    };
+    request.strategy =
+        Strategy { kind: Some(Kind::Canary), step_percent: Some(20), step_minutes: Some(3), ..Strategy::default() };
     let seen = bench.deploy(&request).await;
     insta::assert_snapshot!("canary", seen.text);
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
@@ -65,10 +61,13 @@ async fn a_pause_waits_for_continue_or_abort() {
             wait(600).await;
             assert_eq!(bench.serving("payments").await, "blue", "nothing moves before the answer");
             let workspace = bench.workspace().await;
-            run::answer(&workspace, "payments", goes_on, false, &Nobody, &Interrupt::default()).await.expect("answered");
+            run::answer(&workspace, "payments", goes_on, false, &Nobody, &Interrupt::default())
+                .await
+                .expect("answered");
         };
         let (seen, ()) = tokio::join!(bench.deploy(&request), answer);
-        let (name, outcome) = if goes_on { ("continued", Outcome::Succeeded) } else { ("aborted", Outcome::RolledBack) };
+        let (name, outcome) =
+            if goes_on { ("continued", Outcome::Succeeded) } else { ("aborted", Outcome::RolledBack) };
         insta::assert_snapshot!(name, seen.text);
         assert_eq!(seen.verdict().outcome, outcome);
         bench.is_sound().await;
