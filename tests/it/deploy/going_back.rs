@@ -21,6 +21,20 @@ async fn rollback_stops_what_is_under_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_only_lets_its_old_tasks_go_can_t_be_stopped_any_more() {
+    let bench = Bench::up().await;
+    let request = tag("payments", "1");
+    let late = async {
+        wait(255).await;
+        bench.rollback("payments", None).await
+    };
+    let (deployed, late) = tokio::join!(bench.deploy(&request), late);
+    assert!(late.error().to_string().contains("can't be stopped any more"), "{}", late.text);
+    assert_eq!(deployed.verdict().outcome, Outcome::Succeeded);
+    bench.is_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn rollback_goes_to_the_last_good_revision_and_further_when_asked_again() {
     let bench = Bench::up().await;
     bench.deploy(&tag("payments", "1")).await;
