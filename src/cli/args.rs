@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, render, rollback, status, up};
+use super::{
+    ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, render, rollback, rotate, status, up,
+};
 use crate::view::Look;
 
 /// The whole command line.
@@ -51,6 +53,8 @@ pub enum Command {
     Logs(logs::LogsArgs),
     /// Run a command in a container of a service
     Exec(exec::ExecArgs),
+    /// Make what is secret anew: certificates
+    Rotate(rotate::RotateArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
     /// Print what would be sent to AWS, without credentials or network
@@ -72,6 +76,7 @@ impl Command {
             Command::History(_) => "history",
             Command::Logs(_) => "logs",
             Command::Exec(_) => "exec",
+            Command::Rotate(_) => "rotate",
             Command::Doctor(_) => "doctor",
             Command::Render(_) => "render",
         }

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod prompt;
 pub mod render;
 pub mod rollback;
+pub mod rotate;
 pub mod run;
 pub mod session;
 pub mod status;

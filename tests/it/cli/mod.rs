@@ -6,3 +6,4 @@ mod help;
 mod life;
 mod refusals;
 mod render;
+mod rotate;
