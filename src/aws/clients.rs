@@ -114,13 +114,6 @@ impl Aws {
         }
     }
 
-    /// Now, in seconds since 1970, by the clock that the calls are signed with.
-    pub fn now(&self) -> i64 {
-        let source = self.ecs.config().time_source();
-        let time = source.map_or_else(std::time::SystemTime::now, |source| source.now());
-        time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-    }
-
     /// Makes the clients and asks who they belong to.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         let back = i64::try_from(wanted.since.as_millis()).unwrap_or(i64::MAX);
         Ok(Reader {
             group: log_group(workspace.suffix.as_str(), &wanted.service),
-            from: (workspace.aws.now() * 1000).saturating_sub(back),
+            from: (workspace.aws.now().unix_timestamp() * 1000).saturating_sub(back),
             workspace,
             wanted,
             told: BTreeSet::new(),

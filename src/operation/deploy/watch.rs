@@ -217,7 +217,7 @@ async fn take_in(
         one.failed_tasks = it.failed_tasks;
         tell_stopped(workspace, one, it, observer).await;
     }
-    let now = workspace.aws.now();
+    let now = workspace.aws.now().unix_timestamp();
     let progress = Progress::of(&one.begun, it, health, now);
     observer.tell(&DeployEvent::Looked { service: one.begun.name.clone(), progress });
     one.last = Some(it.clone());
