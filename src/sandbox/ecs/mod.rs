@@ -13,6 +13,7 @@ mod container_rules;
 pub mod deployment;
 mod deployment_calls;
 mod execute;
+mod fargate;
 mod names;
 mod neighbours;
 mod operations;
