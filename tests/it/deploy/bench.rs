@@ -236,7 +236,13 @@ pub async fn wait(seconds: u64) {
     tokio::time::sleep(Duration::from_secs(seconds)).await;
 }
 
-/// Ids that are random on AWS are replaced by what they are.
+/// True for `12s`, `1m06s` and the end of `5.0s`.
+fn is_time(word: &str) -> bool {
+    let number = word.strip_suffix('s').map(|rest| rest.replacen('m', "", 1));
+    number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Ids that are random on AWS, and lengths of time, are replaced by what they are.
 pub fn redacted(text: &str) -> String {
     let is_id = |word: &str| {
         let hex = word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());
@@ -250,6 +256,7 @@ pub fn redacted(text: &str) -> String {
             () if group => Some("<id>"),
             () if long => Some("<id>"),
             () if name => Some("<deployment>"),
+            () if is_time(word) => Some("<time>"),
             () => None,
         }
     };
@@ -263,5 +270,6 @@ pub fn redacted(text: &str) -> String {
         word.clear();
         out.push(c);
     }
-    out.trim_end().to_owned()
+    let tenths = (0..10).map(|digit| format!("{digit}.<time>"));
+    tenths.fold(out, |out, tenth| out.replace(&tenth, "<time>")).trim_end().to_owned()
 }
