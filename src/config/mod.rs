@@ -27,7 +27,7 @@ pub use argument::image_reference;
 pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};
 pub use origin::Origin;
-pub use service::{Service, Strategy, Table};
+pub use service::{Edge, Service, Strategy, Table};
 pub use suffix::EnvSuffix;
 pub use suggest::nearest;
 pub use types::{

@@ -112,7 +112,15 @@ pub(super) async fn judge(
             State::Failed(failure(aws, service, reason).await)
         }
         _ if is_stuck(aws, &latest) => {
-            let reason = format!("no traffic after {} minutes", TRAFFIC_SECONDS / 60);
+            let end = match service::stop_deployment(aws, service).await {
+                Ok(true) if latest.source_service_revisions().is_empty() => {
+                    "it was stopped; there is nothing to roll back to".to_owned()
+                }
+                Ok(true) => "it was stopped and is being rolled back".to_owned(),
+                Ok(false) => "it can't be stopped any more".to_owned(),
+                Err(failure) => format!("it could not be stopped: {failure}"),
+            };
+            let reason = format!("no traffic after {} minutes; {end}", TRAFFIC_SECONDS / 60);
             let failure = failure(aws, service, &reason).await;
             State::Failed(Failure { class: Class::Deadline, ..failure })
         }
@@ -149,9 +157,15 @@ fn is_late(aws: &Aws, since: Option<&DateTime>) -> bool {
 
 /// True where a deployment should have moved its traffic long ago.
 fn is_stuck(aws: &Aws, deployment: &ServiceDeployment) -> bool {
+    // A canary or linear steps take their time.
     let moved = matches!(
         deployment.lifecycle_stage(),
-        Some(Stage::PostProductionTrafficShift | Stage::BakeTime | Stage::CleanUp)
+        Some(
+            Stage::ProductionTrafficShift
+                | Stage::PostProductionTrafficShift
+                | Stage::BakeTime
+                | Stage::CleanUp
+        )
     );
     can_be_stopped(deployment) && !moved && is_late(aws, deployment.created_at())
 }

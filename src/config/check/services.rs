@@ -25,6 +25,7 @@ pub(super) fn check(config: &Config, report: &mut Report) {
         tasks(config, service, &at, report);
         calls(config, name, &at, report);
         strategy(service, &at, report);
+        edges(service, &at, report);
         table(service, &at, report);
         variables(service, &at, report);
     }
@@ -129,6 +130,18 @@ fn strategy(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report
     if service.step_percent.is_some_and(|percent| percent < least) && service.strategy == Strategy::Linear {
         let help = format!("choose {least} or more: ECS takes no smaller steps");
         report.blame(&at("step_percent"), Fault::new("is too small a step", "too small", help));
+    }
+}
+
+/// An edge that nothing is called along would be a wish that nobody hears.
+fn edges(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
+    for callee in service.edges.keys().filter(|callee| !service.calls.contains(callee)) {
+        let help = match nearest(callee, service.calls.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{}`?", quotable(meant)),
+            None => format!("add \"{}\" to `calls`, or remove the section", quotable(callee)),
+        };
+        let fault = Fault::new("is about a service that is not in `calls`", "not called", help);
+        report.blame_key(&at(&format!("edges.{callee}")), fault);
     }
 }
 

@@ -1,6 +1,6 @@
 //! All that ECS holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,10 @@ pub struct EcsState {
     pub tasks: BTreeMap<String, Task>,
     /// Moments at which production traffic went to nobody: see `promise`.
     pub unserved: Vec<String>,
+    /// When Container Insights writes what it measured last, by cluster.
+    pub reports: BTreeMap<String, Moment>,
+    /// Client tokens of services: they outlive the services.
+    pub tokens: BTreeSet<String>,
 }
 
 impl EcsState {
