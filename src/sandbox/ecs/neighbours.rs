@@ -65,7 +65,9 @@ pub fn log_group_exists(call: &Call<'_>, name: &str) -> bool {
 pub fn write_performance(call: &mut Call<'_>, cluster: &str, at: Moment) {
     let name = format!("/aws/ecs/containerinsights/{cluster}/performance");
     let arn = call.arn("logs", &format!("log-group:{name}"));
-    if !call.world.logs.groups.contains_key(&name) {
+    // Looked at first, since borrowing a state to change it marks it for writing.
+    let known = call.world.logs.groups.contains_key(&name);
+    if !known {
         let (retention_days, kms_key, tags) = (None, None, Default::default());
         let group = LogGroup { name: name.clone(), arn, created_at: at, retention_days, kms_key, tags };
         call.world.logs.groups.insert(name, group);
