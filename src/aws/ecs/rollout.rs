@@ -160,12 +160,7 @@ fn is_stuck(aws: &Aws, deployment: &ServiceDeployment) -> bool {
     // A canary or linear steps take their time.
     let moved = matches!(
         deployment.lifecycle_stage(),
-        Some(
-            Stage::ProductionTrafficShift
-                | Stage::PostProductionTrafficShift
-                | Stage::BakeTime
-                | Stage::CleanUp
-        )
+        Some(Stage::ProductionTrafficShift | Stage::PostProductionTrafficShift | Stage::BakeTime | Stage::CleanUp)
     );
     can_be_stopped(deployment) && !moved && is_late(aws, deployment.created_at())
 }
