@@ -23,6 +23,7 @@ pub mod secrets;
 pub mod services;
 
 pub use build::build;
+pub use containers::APPLICATION;
 pub use data::Data;
 pub use database::Database;
 pub use draft::{Draft, Facts, Rotation, RotatorCode};

@@ -4,6 +4,7 @@ mod app_mesh;
 mod blueprint;
 mod cli;
 mod database;
+mod deploy;
 mod deployments;
 mod engine;
 mod lab;
