@@ -93,6 +93,7 @@ impl<T> DerefMut for Tracked<T> {
 /// A part of the world that has a file of its own.
 pub(super) trait Part {
     fn touched(&self) -> bool;
+    fn touch(&mut self);
     fn written(&mut self);
     fn to_json(&self) -> serde_json::Result<Vec<u8>>;
     fn replace(&mut self, json: Option<&[u8]>) -> serde_json::Result<()>;
@@ -101,6 +102,10 @@ pub(super) trait Part {
 impl<T: Serialize + DeserializeOwned + Default> Part for Tracked<T> {
     fn touched(&self) -> bool {
         self.touched
+    }
+
+    fn touch(&mut self) {
+        self.touched = true;
     }
 
     fn written(&mut self) {

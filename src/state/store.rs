@@ -5,15 +5,17 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::{Header, Holder, Journal, Lock, StateError};
+use super::{Disk, Header, Holder, Journal, Lock, StateError, disk::RealDisk};
 use crate::engine::Book;
 
 /// Where one environment's state is.
 #[derive(Clone, Debug)]
 pub struct Store {
     directory: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// A state as it was found.
@@ -30,7 +32,12 @@ pub struct Loaded {
 impl Store {
     /// The store of an environment below the state directory.
     pub fn new(state: &Path, suffix: &str) -> Self {
-        Store { directory: state.join(suffix) }
+        Store { directory: state.join(suffix), disk: Arc::new(RealDisk) }
+    }
+
+    /// The same store on another disk.
+    pub fn on(self, disk: Arc<dyn Disk>) -> Self {
+        Store { disk, ..self }
     }
 
     /// The journal's path.
@@ -84,7 +91,7 @@ impl Store {
             self.set_aside(&torn)?;
         }
         let header = Header { serial: header.serial + 1, tool: env!("CARGO_PKG_VERSION").to_owned(), ..header.clone() };
-        Journal::start(&path, &header, book)
+        Journal::start(&path, &header, book, &self.disk)
     }
 
     fn set_aside(&self, torn: &str) -> Result<(), StateError> {
@@ -214,7 +221,7 @@ mod tests {
         if !Path::new("/dev/full").exists() {
             return;
         }
-        let journal = Journal::open(Path::new("/dev/full")).expect("opens");
+        let journal = Journal::open(Path::new("/dev/full"), &(Arc::new(RealDisk) as Arc<dyn Disk>)).expect("opens");
         let failure = journal.append(&entries()[0]).expect_err("no space");
         assert_eq!(failure.class, Class::Internal);
         assert!(failure.message.contains("No space left"), "{failure}");

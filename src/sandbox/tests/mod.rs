@@ -5,5 +5,6 @@ mod core;
 mod ec2_endpoints;
 mod ec2_groups;
 mod ec2_network;
+mod faults;
 pub mod keys;
 pub mod support;

@@ -1,0 +1,186 @@
+//! What must hold when all is done.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use platformctl::{
+    engine::{Phase, environment::TAG_ENVIRONMENT_ID},
+    operation::{self, Intention, Prepared, Workspace},
+};
+
+use crate::lab::{End, Lab};
+
+/// A change may need so many runs after its fault.
+const RUNS: usize = 5;
+
+/// The tags that everything carries.
+const TAGS: [&str; 6] =
+    ["Environment", "Team", "CostCenter", "Name", "platformctl:environment-id", "platformctl:key"];
+
+/// What a finished environment looks like, to compare others with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shape {
+    /// How many of each kind AWS has.
+    pub kinds: BTreeMap<&'static str, usize>,
+    /// Kinds that AWS takes no tags for, or makes by itself.
+    pub untagged: BTreeSet<&'static str>,
+}
+
+impl Shape {
+    /// Of what is there now.
+    pub fn of(lab: &Lab) -> Self {
+        let items = lab.sandbox.look(|call| call.world.inventory(call.now, call.place())).expect("a readable account");
+        let mut shape = Shape::default();
+        for item in items {
+            *shape.kinds.entry(item.kind).or_default() += 1;
+            if !TAGS.iter().all(|tag| item.tags.contains_key(*tag)) {
+                shape.untagged.insert(item.kind);
+            }
+        }
+        shape
+    }
+}
+
+/// Runs a change again until it has nothing to do. Returns how many runs that took.
+pub async fn finish(lab: &Lab, config: &str) -> Result<usize, String> {
+    let mut complete = false;
+    for run in 1..=RUNS {
+        match lab.run(config, Intention::Up).await {
+            End::Ran(ran) if ran.planned.is_empty() && ran.outcome.is_complete() => return Ok(run),
+            End::Ran(ran) if complete => {
+                return Err(format!("a complete run left work to do: {:#?}", ran.planned));
+            }
+            End::Ran(ran) if run > 1 && !ran.outcome.is_complete() => {
+                return Err(format!("run {run} after the fault failed though nothing disturbed it: {}", End::Ran(ran).text()));
+            }
+            End::Ran(ran) => complete = ran.outcome.is_complete(),
+            End::Died => return Err("died without a fault".to_owned()),
+            End::Refused(error) => return Err(format!("run {run} after the fault was refused: {error}")),
+        }
+    }
+    Err(format!("not done after {RUNS} runs"))
+}
+
+/// Takes an environment away; everything must be as it was before it.
+pub async fn destroy(lab: &Lab, config: &str, before: &[String]) -> Result<usize, String> {
+    for run in 1..=RUNS {
+        match lab.run(config, Intention::Destroy).await {
+            End::Ran(ran) if ran.outcome.is_complete() => {
+                let after = lab.inventory();
+                return match () {
+                    () if !ran.left.is_empty() => Err(format!("destroy names leftovers: {:?}", ran.left)),
+                    () if after != before => Err(format!("left on AWS: {:?}", extra(before, &after))),
+                    () if std::path::Path::new(crate::fork::STATE).join(crate::lab::SUFFIX).exists() => {
+                        Err("the state outlived the environment".to_owned())
+                    }
+                    () => Ok(run),
+                };
+            }
+            End::Refused(error) => return Err(format!("destroy was refused: {error}")),
+            end => return Err(format!("destroy failed though nothing disturbed it: {}", end.text())),
+        }
+    }
+    Err(format!("not gone after {RUNS} runs"))
+}
+
+fn extra(before: &[String], after: &[String]) -> Vec<String> {
+    after.iter().filter(|item| !before.contains(item)).cloned().collect()
+}
+
+/// Everything once, tagged, recorded as it is.
+pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<(), String> {
+    let workspace = lab.workspace(config).await.map_err(|error| error.to_string())?;
+    let prepared = operation::prepare(&workspace, Intention::Plan).await.map_err(|error| error.to_string())?;
+    if !prepared.plan.steps.is_empty() {
+        let steps: Vec<_> = prepared.plan.steps.iter().map(|step| (&step.key, step.action, &step.changes)).collect();
+        return Err(format!("the plan is not empty: {steps:#?}"));
+    }
+    state_equals_world(&workspace, &prepared)?;
+    let shape = Shape::of(lab);
+    if shape != *wanted {
+        let differs = |kind: &&&str| shape.kinds.get(**kind) != wanted.kinds.get(**kind);
+        let kinds: BTreeSet<&&str> = shape.kinds.keys().chain(wanted.kinds.keys()).filter(differs).collect();
+        let counts: Vec<_> =
+            kinds.iter().map(|kind| (**kind, wanted.kinds.get(**kind), shape.kinds.get(**kind))).collect();
+        let untagged: Vec<_> = shape.untagged.symmetric_difference(&wanted.untagged).collect();
+        return Err(format!("kind, wanted, found: {counts:?}; tags differ on: {untagged:?}"));
+    }
+    let id = &prepared.environment.id;
+    let items = lab.sandbox.look(|call| call.world.inventory(call.now, call.place())).map_err(|error| error.to_string())?;
+    let foreign = |item: &&platformctl::sandbox::world::Item| {
+        item.tags.get(TAG_ENVIRONMENT_ID).is_some_and(|owner| owner != id)
+    };
+    match items.iter().find(foreign) {
+        Some(item) => Err(format!("{} {} bears another environment's id", item.kind, item.id)),
+        None => Ok(()),
+    }
+}
+
+fn state_equals_world(_workspace: &Workspace, prepared: &Prepared) -> Result<(), String> {
+    let (book, survey) = (&prepared.book, &prepared.survey);
+    if !book.deposed.is_empty() || !survey.strays.is_empty() {
+        return Err(format!("deposed: {:?}, strays: {:?}", book.deposed, survey.strays));
+    }
+    for node in prepared.blueprint.nodes() {
+        let (record, seen) = (book.records.get(&node.key), survey.sightings.get(&node.key));
+        match (record, seen) {
+            (Some(record), Some(seen)) if record.id == seen.id && record.phase == Phase::Ready => {}
+            _ => return Err(format!("{}: state says {record:?}, AWS says {seen:?}", node.key)),
+        }
+    }
+    match book.records.keys().find(|key| prepared.blueprint.get(key).is_none()) {
+        Some(key) => Err(format!("the state holds {key}, which nobody wants")),
+        None => Ok(()),
+    }
+}
+
+/// Nothing secret was told or written.
+pub fn no_secret(lab: &Lab) -> Result<(), String> {
+    let secrets = secrets(lab);
+    let told = lab.told.0.lock().expect("one thread").join("\n");
+    let mut texts = vec![("an event, error or warning".to_owned(), told)];
+    files(std::path::Path::new(crate::fork::STATE), &mut texts);
+    for secret in &secrets {
+        if let Some((place, _)) = texts.iter().find(|(_, text)| text.contains(secret.as_str())) {
+            return Err(format!("{place} holds a secret that begins with {:?}", secret.get(..6).unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
+
+/// Every value in Secrets Manager, and every part of one that is a secret by itself: lines of keys, values of fields.
+fn secrets(lab: &Lab) -> BTreeSet<String> {
+    let texts: Vec<String> = lab
+        .sandbox
+        .look(|call| {
+            let secrets = call.world.secretsmanager.secrets.values();
+            secrets.flat_map(|secret| secret.versions.values().cloned()).collect()
+        })
+        .expect("a readable account");
+    let mut secrets = BTreeSet::new();
+    for text in texts {
+        let fields: Vec<String> = match serde_json::from_str::<BTreeMap<String, String>>(&text) {
+            Ok(fields) => fields
+                .into_iter()
+                .filter(|(name, _)| ["key", "password", "secret", "token"].iter().any(|part| name.contains(part)))
+                .map(|(_, value)| value)
+                .collect(),
+            Err(_) => vec![text],
+        };
+        for field in fields {
+            let lines = field.lines().filter(|line| !line.starts_with("-----")).map(str::trim);
+            secrets.extend(lines.filter(|line| line.len() >= 16).map(str::to_owned));
+        }
+    }
+    secrets
+}
+
+fn files(directory: &std::path::Path, texts: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            files(&path, texts);
+        } else if let Ok(bytes) = std::fs::read(&path) {
+            texts.push((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Configurations: small ones, since every scenario runs one from end to end.
+
+/// What every one begins with.
+const HEAD: &str = "[platform]\nteam = \"platform\"\ncost_center = \"cc-1001\"\n\n";
+
+/// Every kind of resource that the Envoy mesh needs, and two services, one of which calls the other.
+pub fn small() -> String {
+    with("")
+}
+
+/// The same with more lines for `payments`.
+fn with(payments: &str) -> String {
+    format!(
+        "{HEAD}[services.accounts]\nbake_minutes = 1\ncredentials = false\n\n[services.payments]\ncalls = [\"accounts\"]\n\
+         bake_minutes = 1\nbucket = true\ntable = {{ partition_key = \"payment_id\" }}\n{payments}\n"
+    )
+}
+
+/// Another image for a service.
+pub fn image() -> String {
+    with("image = \"public.ecr.aws/docker/library/nginx:1.29\"")
+}
+
+/// Other bounds for a service's scaling.
+pub fn scaling() -> String {
+    with("max_tasks = 12\ncpu_target_percent = 55")
+}
+
+/// A third service, called by one that was there.
+pub fn more() -> String {
+    small().replace("[services.accounts]\n", "[services.accounts]\ncalls = [\"notifications\"]\n")
+        + "\n[services.notifications]\nbake_minutes = 1\ncredentials = false\n"
+}
+
+/// A table with another key: AWS can't change that, and takes the name only once.
+pub fn replaced() -> String {
+    small().replace("payment_id", "order_id")
+}
