@@ -80,6 +80,10 @@ impl SandboxHttpClient {
         let request_id = self.sandbox.request_id();
         let result = match answer {
             Answer::Whole(result) => result,
+            Answer::Garbage => {
+                self.sandbox.ended(index, Outcome::Lost);
+                return response(200, request_id, SdkBody::from(self.sandbox.garbage()));
+            }
             Answer::Cut => {
                 self.sandbox.ended(index, Outcome::Lost);
                 return response(200, request_id, SdkBody::from_body_1_x(CutBody::default()));
@@ -123,6 +127,7 @@ impl SandboxHttpClient {
             // Where no quota counts it, its rate is still limited.
             Failure::QuotaExceeded => refusal::quota(operation).unwrap_or_else(|| refusal::throttled(operation)),
             Failure::Truncated => return Ok(Answer::Cut),
+            Failure::Garbled => return Ok(Answer::Garbage),
             Failure::ConnectionLost => {
                 lost();
                 return Err(ConnectorError::io("the connection was lost".into()));
@@ -142,6 +147,7 @@ impl SandboxHttpClient {
 enum Answer {
     Whole(Result<Output, ApiError>),
     Cut,
+    Garbage,
 }
 
 /// The beginning of an answer, and then the end of the connection.

@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::Output;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use rand::SeedableRng;
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::sync::Notify;
 
@@ -275,6 +275,13 @@ impl Sandbox {
         };
         engine.lag = lag;
         result
+    }
+
+    /// Random bytes, as many as a short answer has.
+    pub(super) fn garbage(&self) -> Vec<u8> {
+        let mut bytes = vec![0; 200];
+        self.engine().random.fill_bytes(&mut bytes);
+        bytes
     }
 
     pub(super) fn request_id(&self) -> String {

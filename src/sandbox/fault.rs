@@ -25,6 +25,8 @@ pub enum Failure {
     ConnectionLost,
     /// The answer begins and breaks off.
     Truncated,
+    /// The answer is HTTP 200 and random bytes.
+    Garbled,
     /// The connection times out.
     TimedOut,
     /// The service's throttling error.
@@ -48,9 +50,10 @@ pub enum Failure {
 
 impl Failure {
     /// All of them.
-    pub const ALL: [Failure; 11] = [
+    pub const ALL: [Failure; 12] = [
         Failure::ConnectionLost,
         Failure::Truncated,
+        Failure::Garbled,
         Failure::TimedOut,
         Failure::Throttled,
         Failure::ServerError,

@@ -141,7 +141,7 @@ macro_rules! world {
             }
 
             /// The tags of the thing with this ARN.
-            pub(super) fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
+            pub fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
                 // Looked up first, so that only the state that changes is marked for writing.
                 $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
                     return self.$service.tags_by_arn(place, arn);

@@ -1,16 +1,19 @@
 //! What must hold when all is done.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use platformctl::{
     engine::{Phase, environment::TAG_ENVIRONMENT_ID},
     operation::{self, Intention, Prepared, Workspace},
 };
 
-use crate::lab::{End, Lab};
-
-/// A change may need so many runs after its fault.
-const RUNS: usize = 5;
+use crate::{
+    fork::STATE,
+    lab::{Lab, SUFFIX},
+};
 
 /// The tags that everything carries.
 const TAGS: [&str; 6] =
@@ -40,46 +43,16 @@ impl Shape {
     }
 }
 
-/// Runs a change again until it has nothing to do. Returns how many runs that took.
-pub async fn finish(lab: &Lab, config: &str) -> Result<usize, String> {
-    let mut complete = false;
-    for run in 1..=RUNS {
-        match lab.run(config, Intention::Up).await {
-            End::Ran(ran) if ran.planned.is_empty() && ran.outcome.is_complete() => return Ok(run),
-            End::Ran(ran) if complete => {
-                return Err(format!("a complete run left work to do: {:#?}", ran.planned));
-            }
-            End::Ran(ran) if run > 1 && !ran.outcome.is_complete() => {
-                return Err(format!("run {run} after the fault failed though nothing disturbed it: {}", End::Ran(ran).text()));
-            }
-            End::Ran(ran) => complete = ran.outcome.is_complete(),
-            End::Died => return Err("died without a fault".to_owned()),
-            End::Refused(error) => return Err(format!("run {run} after the fault was refused: {error}")),
-        }
+/// After a destroy: everything is as it was before the first `up`.
+pub fn nothing_left(lab: &Lab, before: &[String]) -> Result<(), String> {
+    let after = lab.inventory();
+    if after != before {
+        return Err(format!("left on AWS: {:?}", extra(before, &after)));
     }
-    Err(format!("not done after {RUNS} runs"))
-}
-
-/// Takes an environment away; everything must be as it was before it.
-pub async fn destroy(lab: &Lab, config: &str, before: &[String]) -> Result<usize, String> {
-    for run in 1..=RUNS {
-        match lab.run(config, Intention::Destroy).await {
-            End::Ran(ran) if ran.outcome.is_complete() => {
-                let after = lab.inventory();
-                return match () {
-                    () if !ran.left.is_empty() => Err(format!("destroy names leftovers: {:?}", ran.left)),
-                    () if after != before => Err(format!("left on AWS: {:?}", extra(before, &after))),
-                    () if std::path::Path::new(crate::fork::STATE).join(crate::lab::SUFFIX).exists() => {
-                        Err("the state outlived the environment".to_owned())
-                    }
-                    () => Ok(run),
-                };
-            }
-            End::Refused(error) => return Err(format!("destroy was refused: {error}")),
-            end => return Err(format!("destroy failed though nothing disturbed it: {}", end.text())),
-        }
+    if Path::new(STATE).join(SUFFIX).join("journal.jsonl").exists() {
+        return Err("the state outlived the environment".to_owned());
     }
-    Err(format!("not gone after {RUNS} runs"))
+    Ok(())
 }
 
 fn extra(before: &[String], after: &[String]) -> Vec<String> {
@@ -138,7 +111,7 @@ pub fn no_secret(lab: &Lab) -> Result<(), String> {
     let secrets = secrets(lab);
     let told = lab.told.0.lock().expect("one thread").join("\n");
     let mut texts = vec![("an event, error or warning".to_owned(), told)];
-    files(std::path::Path::new(crate::fork::STATE), &mut texts);
+    files(Path::new(STATE), &mut texts);
     for secret in &secrets {
         if let Some((place, _)) = texts.iter().find(|(_, text)| text.contains(secret.as_str())) {
             return Err(format!("{place} holds a secret that begins with {:?}", secret.get(..6).unwrap_or_default()));
@@ -174,7 +147,7 @@ fn secrets(lab: &Lab) -> BTreeSet<String> {
     secrets
 }
 
-fn files(directory: &std::path::Path, texts: &mut Vec<(String, String)>) {
+fn files(directory: &Path, texts: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {

@@ -36,3 +36,9 @@ pub fn more() -> String {
 pub fn replaced() -> String {
     small().replace("payment_id", "order_id")
 }
+
+/// Changes in place all over: tags, retention, timeouts, scaling, alarms.
+pub fn changed() -> String {
+    with("max_tasks = 12\ncpu_target_percent = 55\nmemory = 4096").replace("cc-1001", "cc-2002")
+        + "\n[observability]\nlog_retention_days = 60\nlatency_p99_milliseconds = 900\n\n[ingress]\nidle_timeout_seconds = 75\n"
+}

@@ -2,14 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use platformctl::sandbox::{
-    CallInfo, Failure, Fault, FaultPlan,
-    fault::counts_against_a_quota,
-};
+use platformctl::sandbox::{CallInfo, Failure, Fault, FaultPlan, fault::counts_against_a_quota};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use crate::fork::{Pool, Side};
 
-/// A kind of fault.
+/// A kind of fault, and what comes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     /// For people.
@@ -18,13 +17,17 @@ pub struct Kind {
     pub fault: Fault,
     /// At a death: what else was under way arrives all the same.
     pub delivers: bool,
+    /// At a death: the state goes with the process.
+    pub loses_state: bool,
+    /// The change is not finished; the environment is destroyed instead.
+    pub abandons: bool,
 }
 
 const fn kind(name: &'static str, fault: Fault) -> Kind {
-    Kind { name, fault, delivers: false }
+    Kind { name, fault, delivers: false, loses_state: false, abandons: false }
 }
 
-/// All kinds.
+/// All kinds of a single fault.
 pub const KINDS: &[Kind] = &[
     kind("dies before sending", Fault::BeforeAct(Failure::Dies)),
     Kind { delivers: true, ..kind("dies before the answer", Fault::AfterAct(Failure::Dies)) },
@@ -42,29 +45,52 @@ pub const KINDS: &[Kind] = &[
     kind("hangs", Fault::AfterAct(Failure::Hang)),
 ];
 
+/// Deaths that are worse than death.
+pub const LOSSES: &[Kind] = &[
+    Kind { loses_state: true, delivers: true, ..kind("dies, state lost", Fault::AfterAct(Failure::Dies)) },
+    Kind { abandons: true, delivers: true, ..kind("dies, then destroy", Fault::AfterAct(Failure::Dies)) },
+    Kind {
+        abandons: true,
+        loses_state: true,
+        delivers: true,
+        ..kind("dies, state lost, then destroy", Fault::AfterAct(Failure::Dies))
+    },
+];
+
 impl Kind {
     fn applies_to(&self, call: &CallInfo) -> bool {
         self.fault != Fault::BeforeAct(Failure::QuotaExceeded) || counts_against_a_quota(call.service, call.operation)
     }
-
-    /// True where the process dies of it.
-    pub fn kills(&self) -> bool {
-        matches!(self.fault, Fault::BeforeAct(Failure::Dies) | Fault::AfterAct(Failure::Dies))
-    }
 }
 
 /// Which scenarios run.
-pub type Choice = Box<dyn FnMut(usize, &CallInfo, &Kind) -> bool + Send>;
-
-/// Forks at every changing call while it is armed, once for each kind.
-pub struct Sweep {
-    inner: Mutex<Inner>,
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// The kinds.
+    pub kinds: &'static [Kind],
+    /// The probability of each.
+    pub share: f64,
+    /// Part of the label.
+    pub only: String,
+    /// Decides what belongs to the sample.
+    pub seed: u64,
 }
+
+impl Choice {
+    /// All of them.
+    pub fn whole(kinds: &'static [Kind]) -> Self {
+        Choice { kinds, share: 1.0, only: std::env::var("PROOF_ONLY").unwrap_or_default(), seed: 0 }
+    }
+}
+
+/// Forks at changing calls while it is armed, once for each kind.
+pub struct Sweep(Mutex<Inner>);
 
 struct Inner {
     pool: Arc<Mutex<Pool>>,
     prefix: String,
-    choice: Option<Choice>,
+    choice: Option<(Choice, ChaCha8Rng)>,
+    second: Option<Choice>,
     call: usize,
     suffered: Vec<(String, Kind)>,
 }
@@ -72,42 +98,66 @@ struct Inner {
 impl Sweep {
     /// Not armed yet.
     pub fn new(pool: Arc<Mutex<Pool>>) -> Arc<Self> {
-        let inner = Inner { pool, prefix: String::new(), choice: None, call: 0, suffered: Vec::new() };
-        Arc::new(Sweep { inner: Mutex::new(inner) })
+        let (prefix, suffered) = (String::new(), Vec::new());
+        Arc::new(Sweep(Mutex::new(Inner { pool, prefix, choice: None, second: None, call: 0, suffered })))
     }
 
-    /// From now on, calls are numbered from 0 and forked at.
-    pub fn arm(&self, prefix: &str, choice: Choice) {
-        let mut inner = self.inner.lock().expect("one thread");
-        (inner.prefix, inner.choice, inner.call) = (prefix.to_owned(), Some(choice), 0);
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().expect("one thread")
+    }
+
+    /// From now on, changing calls are numbered from 0 and forked at; copies are forked again for the second choice.
+    pub fn arm(&self, prefix: &str, choice: Choice, second: Option<Choice>) {
+        let mut inner = self.inner();
+        inner.arm(prefix.to_owned(), choice);
+        inner.second = second;
     }
 
     /// No more forks.
     pub fn disarm(&self) {
-        self.inner.lock().expect("one thread").choice = None;
+        self.inner().choice = None;
     }
 
     /// What this copy suffered, in order; nothing in the original.
     pub fn suffered(&self) -> Vec<(String, Kind)> {
-        self.inner.lock().expect("one thread").suffered.clone()
+        self.inner().suffered.clone()
+    }
+
+    /// How many changing calls there were since it was armed.
+    pub fn calls(&self) -> usize {
+        self.inner().call
+    }
+}
+
+impl Inner {
+    fn arm(&mut self, prefix: String, choice: Choice) {
+        let random = ChaCha8Rng::seed_from_u64(choice.seed ^ self.call as u64);
+        (self.prefix, self.call, self.choice) = (prefix, 0, Some((choice, random)));
     }
 }
 
 impl FaultPlan for Sweep {
     fn decide(&self, call: &CallInfo) -> Fault {
-        let mut guard = self.inner.lock().expect("one thread");
-        let Inner { pool, prefix, choice, call: number, suffered } = &mut *guard;
-        let (Some(choose), Some(_)) = (choice.as_mut(), call.mutating_index) else { return Fault::None };
-        let at = *number;
-        *number += 1;
-        for kind in KINDS.iter().filter(|kind| kind.applies_to(call)) {
-            if !choose(at, call, kind) {
+        let mut inner = self.inner();
+        if call.mutating_index.is_none() || inner.choice.is_none() {
+            return Fault::None;
+        }
+        let at = inner.call;
+        inner.call += 1;
+        let kinds = inner.choice.as_ref().map_or(&[][..], |(choice, _)| choice.kinds);
+        for kind in kinds.iter().filter(|kind| kind.applies_to(call)) {
+            let label = format!("{} at call {at}, {}:{}, {}", inner.prefix, call.service, call.operation, kind.name);
+            let Some((choice, random)) = &mut inner.choice else { break };
+            if !random.random_bool(choice.share) || !label.contains(&choice.only) {
                 continue;
             }
-            let label = format!("{prefix} at call {at}, {}:{}, {}", call.service, call.operation, kind.name);
-            if pool.lock().expect("one thread").fork(&label) == Side::Copy {
-                suffered.push((label, *kind));
-                *choice = None;
+            let side = inner.pool.lock().expect("one thread").fork(&label);
+            if side == Side::Copy {
+                inner.suffered.push((label.clone(), *kind));
+                inner.choice = None;
+                if let Some(second) = inner.second.take() {
+                    inner.arm(format!("{label}, then"), second);
+                }
                 return kind.fault;
             }
         }

@@ -10,9 +10,10 @@ use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use platformctl::{
     aws::Connection,
     config::{self, EnvSuffix},
-    engine::{Event, Interrupt, Observer, retry::Jitter, schedule::Outcome},
+    engine::{Event, Interrupt, Kind, Observer, retry::Jitter, schedule::Outcome},
     operation::{self, Intention, Leftover, OperationError, Workspace},
     sandbox::{FaultPlan, Sandbox, SandboxOptions, clock::Moment},
+    state::Disk,
 };
 
 use crate::fork::STATE;
@@ -32,7 +33,14 @@ pub struct Lab {
     pub seed: u64,
     /// Every event, error and warning, as text.
     pub told: Arc<Told>,
+    /// What becomes of each process's kinds.
+    pub wrap: Option<Wrap>,
+    /// What each process's state is written through.
+    pub disk: Option<Arc<dyn Disk>>,
 }
+
+/// Wraps one kind.
+pub type Wrap = Box<dyn Fn(Arc<dyn Kind>) -> Arc<dyn Kind>>;
 
 /// Keeps everything that a person or a log would get to see.
 #[derive(Default)]
@@ -96,7 +104,8 @@ impl Lab {
     pub fn with(options: SandboxOptions) -> Self {
         let seed = options.seed;
         let options = SandboxOptions { start: Some(START), ..options };
-        Lab { sandbox: Sandbox::open(options).expect("a sandbox"), seed, told: Arc::default() }
+        let sandbox = Sandbox::open(options).expect("a sandbox");
+        Lab { sandbox, seed, told: Arc::default(), wrap: None, disk: None }
     }
 
     /// A process of its own: nothing is shared with another but AWS and the disk.
@@ -110,6 +119,12 @@ impl Lab {
         };
         let mut workspace = Workspace::open(config, suffix, &connection, Path::new(STATE)).await?;
         workspace.jitter = Jitter::seeded(self.seed);
+        if let Some(wrap) = &self.wrap {
+            workspace.kinds = platformctl::aws::kinds(&workspace.aws).wrapped(wrap);
+        }
+        if let Some(disk) = &self.disk {
+            workspace.store = workspace.store.on(disk.clone());
+        }
         Ok(workspace)
     }
 

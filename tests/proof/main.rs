@@ -10,10 +10,20 @@
 mod check;
 mod configs;
 mod faults;
+mod foreign;
 mod fork;
+mod killed;
 mod lab;
+mod mutants;
+mod parallel;
+mod random;
 mod report;
+mod scenario;
+mod storms;
 mod sweep;
+mod truncated;
+mod twice;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -30,6 +40,18 @@ const PROOFS: &[Proof] = &[
     ("added", sweep::added),
     ("removed", sweep::removed),
     ("replaced", sweep::replaced),
+    ("pairs", sweep::pairs),
+    ("lost", sweep::lost),
+    ("lost-in-destroy", sweep::lost_in_destroy),
+    ("truncated", truncated::truncated),
+    ("twice", twice::twice),
+    ("foreign", foreign::foreign),
+    ("parallel", parallel::parallel),
+    ("storms", storms::storms),
+    ("random-configurations", random::configurations),
+    ("random-bytes", random::bytes),
+    ("killed", killed::killed),
+    ("mutants", mutants::mutants),
     ("example", sweep::example),
 ];
 

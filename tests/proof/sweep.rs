@@ -1,4 +1,4 @@
-//! One fault at every changing call.
+//! One fault at every changing call, and then a second one.
 
 use std::{
     sync::{Arc, Mutex},
@@ -10,20 +10,12 @@ use platformctl::operation::Intention;
 use crate::{
     check::{self, Shape},
     configs,
-    faults::{Kind, Sweep},
+    faults::{Choice, KINDS, Kind, LOSSES, Sweep},
     fork::{self, Pool, Verdict},
     lab::{EXAMPLE, End, Lab, in_virtual_time},
     report::Report,
+    scenario::{self, Change},
 };
-
-/// A change of an environment: from nothing or a first configuration to a second one, or to nothing.
-pub struct Change<'a> {
-    pub name: &'a str,
-    /// What is there before, if anything.
-    pub from: Option<&'a str>,
-    /// What is wanted; `None`: nothing.
-    pub to: Option<&'a str>,
-}
 
 /// `up` from nothing.
 pub fn up() -> Report {
@@ -32,7 +24,7 @@ pub fn up() -> Report {
 
 /// `up` of the example: deaths alone, since it is large.
 pub fn example() -> Report {
-    sweep_kinds("example", None, Some(EXAMPLE), Kind::kills)
+    run(&Change { name: "example", from: None, to: Some(EXAMPLE) }, Choice::whole(DEATHS), None)
 }
 
 /// `destroy`.
@@ -70,108 +62,120 @@ pub fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
+/// The seed of everything.
+pub fn seed() -> u64 {
+    number("PROOF_SEED", 1)
+}
+
 /// How many copies run at once.
 pub fn jobs() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     number("PROOF_JOBS", cores as u64) as usize
 }
 
+/// The deaths of the kinds.
+const DEATHS: &[Kind] = &[KINDS[0], KINDS[1]];
+
+/// How many pairs of faults a sample has at least.
+const PAIRS: usize = 1000;
+
 fn sweep(name: &str, from: Option<&str>, to: Option<&str>) -> Report {
-    sweep_kinds(name, from, to, |_| true)
+    run(&Change { name, from, to }, Choice::whole(KINDS), None)
 }
 
-fn sweep_kinds(name: &str, from: Option<&str>, to: Option<&str>, wanted: fn(&Kind) -> bool) -> Report {
-    let change = &Change { name, from, to };
-    let (start, seed) = (Instant::now(), number("PROOF_SEED", 1));
+/// Two faults, the second in the recovery from the first: a seeded sample.
+pub fn pairs() -> Report {
+    let (small, seed) = (configs::small(), seed());
+    let change = Change { name: "pairs", from: None, to: Some(&small) };
+    // About 130 first faults with about 9 second ones each: a recovery has fewer calls the later the first fault comes.
+    let first = Choice { share: 0.085, seed, ..Choice::whole(KINDS) };
+    let second = Choice { share: 0.011, seed: seed ^ 0x5eed, ..Choice::whole(KINDS) };
+    let mut report = run(&change, first, Some(second));
+    if report.scenarios < PAIRS && std::env::var_os("PROOF_ONLY").is_none() {
+        report.failures.push(("pairs".to_owned(), format!("{} pairs are fewer than {PAIRS}", report.scenarios)));
+    }
+    report
+}
+
+/// The state lost at every call of `up`: it adopts, and `destroy` finds all.
+pub fn lost() -> Report {
+    run(&Change { name: "lost", from: None, to: Some(&configs::small()) }, Choice::whole(LOSSES), None)
+}
+
+/// The state lost at every call of `destroy`.
+pub fn lost_in_destroy() -> Report {
+    let small = configs::small();
+    run(&Change { name: "lost-in-destroy", from: Some(&small), to: None }, Choice::whole(&LOSSES[..1]), None)
+}
+
+fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
+    let (start, seed) = (Instant::now(), seed());
     let pool = Arc::new(Mutex::new(Pool::new(jobs())));
     let sweep = Sweep::new(pool.clone());
-    let only = std::env::var("PROOF_ONLY").unwrap_or_default();
-    let name = change.name.to_owned();
+    let nests = second.is_some();
     let result = in_virtual_time(async {
-        // What it looks like when nothing happens.
-        let lab = Lab::new(seed, None);
-        let shape = match change.to {
-            Some(config) => {
-                expect_done("a first run", lab.run(config, Intention::Up).await)?;
-                let shape = Shape::of(&lab);
-                check::settled(&lab, config, &shape).await?;
-                check::destroy(&lab, config, &[]).await?;
-                shape
-            }
-            None => Shape::default(),
-        };
+        let shape = undisturbed(change, seed).await?;
         let lab = Lab::new(seed, Some(sweep.clone()));
         let before = lab.inventory();
         if let Some(config) = change.from {
-            expect_done("what was there before", lab.run(config, Intention::Up).await)?;
+            expect_done("what was there before", &lab.run(config, Intention::Up).await)?;
         }
-        let choice = move |call: usize, info: &platformctl::sandbox::CallInfo, kind: &Kind| {
-            format!("{name} at call {call}, {}:{}, {}", info.service, info.operation, kind.name).contains(&only)
-                && wanted(kind)
-        };
-        sweep.arm(change.name, Box::new(choice));
-        let intention = if change.to.is_some() { Intention::Up } else { Intention::Destroy };
-        let config = change.to.or(change.from).expect("a configuration");
-        let end = lab.run(config, intention).await;
-        sweep.disarm();
-        if let Some((_, kind)) = sweep.suffered().first() {
-            let result = after_fault(&lab, change, *kind, end, &shape, &before).await;
-            let (runs, failure) = match result {
-                Ok(runs) => (runs, None),
-                Err(failure) => (0, Some(failure)),
-            };
-            fork::end(&Verdict { failure, runs, ..Verdict::default() });
+        sweep.arm(change.name, choice, second);
+        let end = lab.run(change.config(), change.intention()).await;
+        match sweep.suffered().len() {
+            0 => {
+                sweep.disarm();
+                expect_done("the original", &end)
+            }
+            // The copies of this copy are what counts; it only has to reach its end.
+            1 if nests => {
+                let result = scenario::recover(&lab, &sweep, &mut { *change }, end, 0).await;
+                sweep.disarm();
+                let inner = pool.lock().expect("one thread").finish();
+                let failures = inner.iter().filter_map(|(label, verdict)| Some((label.clone(), verdict.failure.clone()?)));
+                let (inner, inner_failures) = (inner.len(), failures.collect());
+                fork::end(&Verdict { failure: result.err(), inner, inner_failures, runs: 0 })
+            }
+            _ => {
+                let result = scenario::to_the_end(&lab, &sweep, change, end, &shape, &before).await;
+                let (runs, failure) = result.map_or_else(|failure| (0, Some(failure)), |runs| (runs, None));
+                fork::end(&Verdict { failure, runs, ..Verdict::default() })
+            }
         }
-        expect_done("the original", end)
     });
     let mut report = Report::default();
-    if let Err(failure) = result {
-        report.failures.push((change.name.to_owned(), failure));
-    }
+    report.failures.extend(result.err().map(|failure| (change.name.to_owned(), failure)));
     let mut runs = 0;
     for (label, verdict) in pool.lock().expect("one thread").finish() {
-        report.scenarios += 1;
+        report.scenarios += if nests { verdict.inner } else { 1 };
         runs += verdict.runs;
         report.failures.extend(verdict.failure.map(|failure| (label, failure)));
+        report.failures.extend(verdict.inner_failures);
     }
-    report.figures.insert("runs".to_owned(), runs.to_string());
-    report.figures.insert("seed".to_owned(), seed.to_string());
+    let figures = [("calls", sweep.calls().to_string()), ("runs", runs.to_string()), ("seed", seed.to_string())];
+    report.figures.extend(figures.map(|(name, value)| (name.to_owned(), value)));
     report.wall = start.elapsed();
     report
 }
 
-fn expect_done(what: &str, end: End) -> Result<(), String> {
+/// What the change leads to when nothing happens.
+async fn undisturbed(change: &Change<'_>, seed: u64) -> Result<Shape, String> {
+    let Some(config) = change.to else { return Ok(Shape::default()) };
+    let lab = Lab::new(seed, None);
+    let before = lab.inventory();
+    for config in change.from.into_iter().chain([config]) {
+        expect_done("an undisturbed run", &lab.run(config, Intention::Up).await)?;
+    }
+    let shape = Shape::of(&lab);
+    check::settled(&lab, config, &shape).await?;
+    expect_done("an undisturbed destroy", &lab.run(config, Intention::Destroy).await)?;
+    check::nothing_left(&lab, &before)?;
+    Ok(shape)
+}
+
+fn expect_done(what: &str, end: &End) -> Result<(), String> {
     match end {
         End::Ran(ran) if ran.outcome.is_complete() => Ok(()),
         end => Err(format!("{what}: {}", end.text())),
     }
-}
-
-/// In a copy: what comes after the run that suffered.
-async fn after_fault(
-    lab: &Lab,
-    change: &Change<'_>,
-    kind: Kind,
-    end: End,
-    shape: &Shape,
-    before: &[String],
-) -> Result<usize, String> {
-    match &end {
-        End::Died if kind.delivers => lab.sandbox.restart_and_deliver().map_err(|error| error.to_string())?,
-        End::Died => lab.sandbox.restart(),
-        _ if kind.kills() => return Err(format!("should have died: {}", end.text())),
-        End::Refused(error) => return Err(format!("the run gave no outcome: {error}")),
-        End::Ran(_) => {}
-    }
-    drop(end);
-    let config = change.to.or(change.from).expect("a configuration");
-    let mut runs = 1;
-    if change.to.is_some() {
-        runs += check::finish(lab, config).await?;
-        check::settled(lab, config, shape).await?;
-        check::no_secret(lab)?;
-    }
-    runs += check::destroy(lab, config, before).await?;
-    check::no_secret(lab)?;
-    Ok(runs)
 }
