@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, destroy, doctor, plan, render, status, up};
+use super::{ExitCode, destroy, doctor, plan, policy, render, status, up};
 use crate::view::Look;
 
 /// The whole command line.
@@ -39,6 +39,8 @@ pub enum Command {
     Status(status::StatusArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
+    /// Print the IAM policy that a command's caller needs: no action more, held to the environment's names and tags
+    Policy(policy::PolicyArgs),
     /// Print what would be sent to AWS, without credentials or network
     Render(render::RenderArgs),
 }
@@ -52,6 +54,7 @@ impl Command {
             Command::Destroy(_) => "destroy",
             Command::Status(_) => "status",
             Command::Doctor(_) => "doctor",
+            Command::Policy(_) => "policy",
             Command::Render(_) => "render",
         }
     }

@@ -9,6 +9,7 @@ pub mod error;
 pub mod exit;
 pub mod interrupt;
 pub mod plan;
+pub mod policy;
 pub mod prompt;
 pub mod render;
 pub mod run;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CliError, ExitCode, Session,
     args::{Cli, Command},
-    destroy, doctor, interrupt, plan, render,
+    destroy, doctor, interrupt, plan, policy, render,
     session::Ended,
     status, up,
 };
@@ -42,6 +42,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Destroy(args) => destroy::run(session, args).await,
         Command::Status(args) => status::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
+        Command::Policy(args) => policy::run(session, args).await,
         Command::Render(args) => render::run(session, args),
     }
 }

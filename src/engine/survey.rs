@@ -143,23 +143,26 @@ async fn look(question: &Question<'_>, survey: &Survey, kind: &str) -> Result<Ve
         sweep: question.sweep,
     };
     let found = persist(question.jitter, || kind.find(&scope)).await?;
-    if found.iter().all(|seen| targets.iter().any(|target| target.key == seen.key))
-        && missing_unknowns(question, kind.as_ref(), &found)
-    {
-        // A create whose answer was lost may not show for a moment; a second create would make a second one.
+    if misses(question, kind.as_ref(), &found) {
+        // What was made a moment ago may not show yet; a second create would make a second one.
         return again(question, kind.as_ref(), &scope, found).await;
     }
     Ok(found)
 }
 
-/// True where a create was announced, nothing shows yet, and only looking can tell whether it happened.
-fn missing_unknowns(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
-    kind.manner().repeat == super::Repeat::Lookup
-        && question.book.records.values().any(|record| {
-            record.key.kind() == kind.name()
-                && record.phase == Phase::Intended
-                && !found.iter().any(|seen| seen.key == record.key)
-        })
+/// True where something that is recorded doesn't show, and it is not known that it is gone: it was made, or a create was announced and only
+/// looking can tell whether it happened.
+fn misses(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
+    let may_exist = |phase: Phase| match phase {
+        Phase::Intended => kind.manner().repeat == super::Repeat::Lookup,
+        Phase::Deleting => false,
+        Phase::Created | Phase::Ready | Phase::Updating => true,
+    };
+    question.book.records.values().any(|record| {
+        record.key.kind() == kind.name()
+            && may_exist(record.phase)
+            && !found.iter().any(|seen| seen.key == record.key)
+    })
 }
 
 async fn again(
@@ -171,7 +174,7 @@ async fn again(
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_secs(2)).await;
         found = persist(question.jitter, || kind.find(scope)).await?;
-        if !missing_unknowns(question, kind, &found) {
+        if !misses(question, kind, &found) {
             break;
         }
     }

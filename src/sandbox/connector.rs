@@ -58,7 +58,8 @@ impl SandboxHttpClient {
             return std::future::pending().await;
         }
         self.sandbox.landed(index);
-        let answer = match (self.off_time(operation, signed.as_deref()), fault) {
+        let refused = self.off_time(operation, signed.as_deref()).or_else(|| self.sandbox.forbidden(operation));
+        let answer = match (refused, fault) {
             (Some(refused), _) => Answer::Whole(Err(refused)),
             (None, Fault::BeforeAct(failure)) => self.fail(failure, operation, index).await?,
             (None, Fault::None) => Answer::Whole(self.act(&attempt)?),

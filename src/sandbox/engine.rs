@@ -22,6 +22,7 @@ use super::connector::SandboxHttpClient;
 use super::disk::Disk;
 use super::error::{ApiError, SandboxError};
 use super::fault::{CallInfo, Fault};
+use super::iam::policy::Policy;
 use super::in_flight::Sent;
 use super::interceptor::{Question, SandboxInterceptor};
 use super::lag::Lag;
@@ -85,6 +86,7 @@ struct Engine {
     in_flight: BTreeMap<usize, Sent>,
     is_dead: bool,
     lag: Option<Lag>,
+    policy: Option<Policy>,
 }
 
 impl Sandbox {
@@ -108,6 +110,7 @@ impl Sandbox {
             in_flight: BTreeMap::new(),
             is_dead: false,
             lag: None,
+            policy: None,
         };
         let sandbox = Sandbox {
             shared: Arc::new(Shared {
@@ -275,6 +278,15 @@ impl Sandbox {
         };
         engine.lag = lag;
         result
+    }
+
+    pub(super) fn set_policy(&self, policy: Option<Policy>) {
+        self.engine().policy = policy;
+    }
+
+    /// Asks the caller's policy, if there is one.
+    pub(super) fn with_policy<R>(&self, ask: impl FnOnce(&Policy) -> Option<R>) -> Option<R> {
+        self.engine().policy.as_ref().and_then(ask)
     }
 
     /// Random bytes, as many as a short answer has.

@@ -79,6 +79,7 @@ pub mod logs;
 pub mod options;
 pub mod pace;
 pub mod paging;
+pub mod permissions;
 pub mod quotas;
 mod refusal;
 pub mod registry;

@@ -42,3 +42,8 @@ pub fn changed() -> String {
     with("max_tasks = 12\ncpu_target_percent = 55\nmemory = 4096").replace("cc-1001", "cc-2002")
         + "\n[observability]\nlog_retention_days = 60\nlatency_p99_milliseconds = 900\n\n[ingress]\nidle_timeout_seconds = 75\n"
 }
+
+/// All of them, in an order in which each changes something.
+pub fn all() -> Vec<String> {
+    vec![small(), image(), changed(), replaced(), more(), small()]
+}

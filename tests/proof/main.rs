@@ -16,6 +16,7 @@ mod killed;
 mod lab;
 mod mutants;
 mod parallel;
+mod permissions;
 mod random;
 mod report;
 mod scenario;
@@ -50,6 +51,7 @@ const PROOFS: &[Proof] = &[
     ("storms", storms::storms),
     ("random-configurations", random::configurations),
     ("random-bytes", random::bytes),
+    ("permissions", permissions::permissions),
     ("killed", killed::killed),
     ("mutants", mutants::mutants),
     ("example", sweep::example),
