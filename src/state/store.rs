@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Disk, Header, Holder, Journal, Lock, StateError, disk::RealDisk};
+use super::{Disk, Header, Holder, Journal, Lock, StateError, disk::RealDisk, header::SCHEMA};
 use crate::engine::Book;
 
 /// Where one environment's state is.
@@ -90,7 +90,8 @@ impl Store {
         if let Some(torn) = Journal::read(&path)?.and_then(|contents| contents.torn) {
             self.set_aside(&torn)?;
         }
-        let header = Header { serial: header.serial + 1, tool: env!("CARGO_PKG_VERSION").to_owned(), ..header.clone() };
+        let tool = env!("CARGO_PKG_VERSION").to_owned();
+        let header = Header { schema: SCHEMA, serial: header.serial + 1, tool, ..header.clone() };
         Journal::start(&path, &header, book, &self.disk)
     }
 
@@ -198,6 +199,23 @@ mod tests {
         assert!(matches!(error, StateError::Mismatch { what: "account", .. }));
         fs::write(store.journal(), "{\"header\":{\"schema\":99,\"tool\":\"9.0.0\",\"new\":1}}\n").expect("written");
         assert!(matches!(load(&store), Err(StateError::Newer { found: 99, .. })));
+    }
+
+    #[test]
+    fn the_journal_of_an_older_version_is_read_and_written_anew() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::new(directory.path(), "dev");
+        let _lock = store.lock("up").expect("the lock");
+        let old = r#"{"header":{"schema":1,"tool":"0.1.0","environment_id":"e-1","suffix":"dev","account":"123456789012","region":"us-east-1","serial":4}}
+{"snapshot":{"records":{"vpc/main":{"key":"vpc/main","chapter":"network","name":"vpc-dev","phase":"ready","generation":3,"id":"vpc-1","outputs":{"id":"vpc-1"},"spec":{"cidr":"10.20.0.0/16"},"dependencies":[]}},"deposed":{},"choices":{}}}
+{"entry":{"entry":"delete","key":"vpc/main"}}
+"#;
+        fs::write(store.journal(), old).expect("written");
+        let loaded = load(&store).expect("readable").expect("there");
+        assert_eq!(loaded.book.records[&Key::new("vpc", "main")].generation, 3);
+        store.open(&loaded.header, &loaded.book).expect("written anew");
+        let again = load(&store).expect("readable").expect("there");
+        assert_eq!((again.header.schema, again.header.serial, again.book), (SCHEMA, 5, loaded.book));
     }
 
     #[test]

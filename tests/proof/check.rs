@@ -7,7 +7,8 @@ use std::{
 
 use platformctl::{
     engine::{Phase, environment::TAG_ENVIRONMENT_ID},
-    operation::{self, Intention, Prepared, Workspace},
+    operation::{self, Intention, Prepared},
+    state::Store,
 };
 
 use crate::{
@@ -20,12 +21,20 @@ const TAGS: [&str; 6] =
     ["Environment", "Team", "CostCenter", "Name", "platformctl:environment-id", "platformctl:key"];
 
 /// What a finished environment looks like, to compare others with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// How many of each kind AWS has.
     pub kinds: BTreeMap<&'static str, usize>,
     /// Kinds that AWS takes no tags for, or makes by itself.
     pub untagged: BTreeSet<&'static str>,
+    /// What a destroy goes by: every record's key, phase, generation, name and dependencies, and every item's kind and tags.
+    pub fingerprint: String,
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        self.kinds == other.kinds && self.untagged == other.untagged
+    }
 }
 
 impl Shape {
@@ -39,8 +48,35 @@ impl Shape {
                 shape.untagged.insert(item.kind);
             }
         }
+        shape.fingerprint = fingerprint(lab);
         shape
     }
+}
+
+/// See [`Shape::fingerprint`]; ids are AWS's and differ.
+fn fingerprint(lab: &Lab) -> String {
+    let loaded = Store::new(STATE.as_ref(), SUFFIX).load(SUFFIX, "123456789012", "us-east-1");
+    let book = loaded.ok().flatten().map(|loaded| loaded.book).unwrap_or_default();
+    let mut lines: Vec<String> = book
+        .records
+        .values()
+        .map(|record| {
+            let (key, phase, name) = (&record.key, record.phase, &record.name);
+            format!("{key} {phase:?} {} {name} {:?}", record.generation, record.dependencies)
+        })
+        .collect();
+    lines.push(format!("{:?}", book.deposed.keys()));
+    let items = lab.sandbox.look(|call| call.world.inventory(call.now, call.place())).expect("a readable account");
+    let mut items: Vec<String> = items
+        .into_iter()
+        .map(|mut item| {
+            item.tags.remove(TAG_ENVIRONMENT_ID);
+            format!("{} {:?}", item.kind, item.tags)
+        })
+        .collect();
+    items.sort();
+    lines.extend(items);
+    lines.join("\n")
 }
 
 /// After a destroy: everything is as it was before the first `up`.
@@ -59,15 +95,16 @@ fn extra(before: &[String], after: &[String]) -> Vec<String> {
     after.iter().filter(|item| !before.contains(item)).cloned().collect()
 }
 
-/// Everything once, tagged, recorded as it is.
-pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<(), String> {
+/// Everything once, tagged, recorded as it is. True where it is so much like the undisturbed one that a destroy has been proved already.
+pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<bool, String> {
     let workspace = lab.workspace(config).await.map_err(|error| error.to_string())?;
     let prepared = operation::prepare(&workspace, Intention::Plan).await.map_err(|error| error.to_string())?;
     if !prepared.plan.steps.is_empty() {
-        let steps: Vec<_> = prepared.plan.steps.iter().map(|step| (&step.key, step.action, &step.changes)).collect();
+        let steps = prepared.plan.steps.iter();
+        let steps: Vec<_> = steps.map(|step| (&step.key, step.action, &step.changes, &step.tags, &step.strays)).collect();
         return Err(format!("the plan is not empty: {steps:#?}"));
     }
-    state_equals_world(&workspace, &prepared)?;
+    state_equals_world(&prepared)?;
     let shape = Shape::of(lab);
     if shape != *wanted {
         let differs = |kind: &&&str| shape.kinds.get(**kind) != wanted.kinds.get(**kind);
@@ -84,11 +121,11 @@ pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<(), Stri
     };
     match items.iter().find(foreign) {
         Some(item) => Err(format!("{} {} bears another environment's id", item.kind, item.id)),
-        None => Ok(()),
+        None => Ok(shape.fingerprint == wanted.fingerprint),
     }
 }
 
-fn state_equals_world(_workspace: &Workspace, prepared: &Prepared) -> Result<(), String> {
+fn state_equals_world(prepared: &Prepared) -> Result<(), String> {
     let (book, survey) = (&prepared.book, &prepared.survey);
     if !book.deposed.is_empty() || !survey.strays.is_empty() {
         return Err(format!("deposed: {:?}, strays: {:?}", book.deposed, survey.strays));

@@ -6,7 +6,10 @@ use platformctl::sandbox::{CallInfo, Failure, Fault, FaultPlan, fault::counts_ag
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::fork::{Pool, Side};
+use crate::{
+    fork::{Pool, Side},
+    sweep::{Level, level, seed},
+};
 
 /// A kind of fault, and what comes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,9 @@ pub const KINDS: &[Kind] = &[
     kind("hangs", Fault::AfterAct(Failure::Hang)),
 ];
 
+/// The deaths among them.
+pub const DEATHS: &[Kind] = &[KINDS[0], KINDS[1]];
+
 /// Deaths that are worse than death.
 pub const LOSSES: &[Kind] = &[
     Kind { loses_state: true, delivers: true, ..kind("dies, state lost", Fault::AfterAct(Failure::Dies)) },
@@ -58,6 +64,11 @@ pub const LOSSES: &[Kind] = &[
 ];
 
 impl Kind {
+    /// True where the process dies of it.
+    fn kills(&self) -> bool {
+        matches!(self.fault, Fault::BeforeAct(Failure::Dies) | Fault::AfterAct(Failure::Dies))
+    }
+
     fn applies_to(&self, call: &CallInfo) -> bool {
         self.fault != Fault::BeforeAct(Failure::QuotaExceeded) || counts_against_a_quota(call.service, call.operation)
     }
@@ -68,8 +79,10 @@ impl Kind {
 pub struct Choice {
     /// The kinds.
     pub kinds: &'static [Kind],
-    /// The probability of each.
-    pub share: f64,
+    /// The probability of each death.
+    pub deaths: f64,
+    /// The probability of each other fault.
+    pub others: f64,
     /// Part of the label.
     pub only: String,
     /// Decides what belongs to the sample.
@@ -77,9 +90,21 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// All of them.
-    pub fn whole(kinds: &'static [Kind]) -> Self {
-        Choice { kinds, share: 1.0, only: std::env::var("PROOF_ONLY").unwrap_or_default(), seed: 0 }
+    /// As many as the level asks for.
+    pub fn of(kinds: &'static [Kind]) -> Self {
+        let (deaths, others) = match level() {
+            Level::Quick => (0.05, 0.01),
+            Level::Ci => (1.0, 0.1),
+            Level::Whole => (1.0, 1.0),
+        };
+        let only = std::env::var("PROOF_ONLY").unwrap_or_default();
+        let (deaths, others) = if only.is_empty() { (deaths, others) } else { (1.0, 1.0) };
+        Choice { kinds, deaths, others, only, seed: seed() }
+    }
+
+    /// Each with this probability.
+    pub fn sample(kinds: &'static [Kind], share: f64) -> Self {
+        Choice { deaths: share, others: share, ..Self::of(kinds) }
     }
 }
 
@@ -148,7 +173,8 @@ impl FaultPlan for Sweep {
         for kind in kinds.iter().filter(|kind| kind.applies_to(call)) {
             let label = format!("{} at call {at}, {}:{}, {}", inner.prefix, call.service, call.operation, kind.name);
             let Some((choice, random)) = &mut inner.choice else { break };
-            if !random.random_bool(choice.share) || !label.contains(&choice.only) {
+            let share = if kind.kills() { choice.deaths } else { choice.others };
+            if !random.random_bool(share) || !label.contains(&choice.only) {
                 continue;
             }
             let side = inner.pool.lock().expect("one thread").fork(&label);

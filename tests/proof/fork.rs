@@ -37,6 +37,8 @@ pub struct Verdict {
     pub inner_failures: Vec<(String, String)>,
     /// How many runs it took until all was done.
     pub runs: usize,
+    /// True where it ended as the undisturbed one did.
+    pub is_like: bool,
 }
 
 /// Which of the two a process is after a fork.

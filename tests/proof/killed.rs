@@ -9,10 +9,10 @@ use std::{
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{configs, report::Report, sweep::{number, seed}};
+use crate::{configs, report::Report, sweep::{amount, seed}};
 
 /// So many kills in all.
-const KILLS: u64 = 36;
+const KILLS: [u64; 3] = [4, 36, 36];
 
 /// A run that nobody kills ends within this.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -23,7 +23,7 @@ pub fn killed() -> Report {
     let mut random = ChaCha8Rng::seed_from_u64(seed());
     let home = tempfile::TempDir::new().expect("a directory");
     std::fs::write(home.path().join("platform.toml"), configs::small()).expect("written");
-    let wanted = number("PROOF_KILLS", KILLS);
+    let wanted = amount("PROOF_KILLS", KILLS);
     let mut kills = 0;
     while kills < wanted && report.failures.is_empty() {
         for command in ["up", "destroy"] {

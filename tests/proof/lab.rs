@@ -162,7 +162,12 @@ impl Lab {
             .plan
             .steps
             .iter()
-            .map(|step| format!("{:?} {} {:?} {:?}", step.action, step.key, step.reason, step.changes))
+            .map(|step| {
+                let strays: Vec<&str> = step.strays.iter().map(|stray| stray.id.as_str()).collect();
+                let changes: Vec<&str> = step.changes.iter().map(|change| change.field.as_str()).collect();
+                let reason = step.reason.as_deref().unwrap_or_default();
+                format!("{:?} {} {changes:?} {:?} strays {strays:?} {reason}", step.action, step.key, step.tags)
+            })
             .collect();
         let outcome = operation::apply(workspace, &prepared, &*self.told, &Interrupt::default()).await?;
         self.told.note(format!("{outcome:?}"));

@@ -4,8 +4,8 @@
 //! copy suffers the fault and goes on to the end, the original goes on without it. So every scenario is real from its first call, and costs no
 //! more than what comes after its fault. `main` is our own because a fork takes along no threads.
 //!
-//! `cargo test --test proof -- up` runs the proofs whose names hold `up`. Environment: `PROOF=whole` for every call and kind instead of a seeded
-//! sample, `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label).
+//! `cargo test --test proof -- up` runs the proofs whose names hold `up`. Environment: `PROOF=ci` for deaths at every call and a
+//! sample of all else, `PROOF=whole` for everything, a small sample without it; `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label).
 
 mod check;
 mod configs;
@@ -14,6 +14,7 @@ mod foreign;
 mod fork;
 mod killed;
 mod lab;
+mod late;
 mod mutants;
 mod parallel;
 mod permissions;
@@ -51,6 +52,7 @@ const PROOFS: &[Proof] = &[
     ("storms", storms::storms),
     ("random-configurations", random::configurations),
     ("random-bytes", random::bytes),
+    ("late", late::late),
     ("permissions", permissions::permissions),
     ("killed", killed::killed),
     ("mutants", mutants::mutants),

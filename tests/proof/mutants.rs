@@ -84,11 +84,11 @@ fn hunt(put_in: fn(&mut Lab)) -> (usize, usize) {
         put_in(&mut lab);
         let before = lab.inventory();
         let kinds = [KINDS, LOSSES].concat().leak();
-        sweep.arm("mutant", Choice { share: 0.04, seed: seed(), ..Choice::whole(kinds) }, None);
+        sweep.arm("mutant", Choice::sample(kinds, 0.012), None);
         let end = lab.run(&small, Intention::Up).await;
         if sweep.suffered().is_empty() {
             sweep.disarm();
-            return check::settled(&lab, &small, &shape).await;
+            return check::settled(&lab, &small, &shape).await.map(drop);
         }
         let result = scenario::to_the_end(&lab, &sweep, &change, end, &shape, &before).await;
         fork::end(&Verdict { failure: result.err(), ..Verdict::default() })

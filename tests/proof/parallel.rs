@@ -17,10 +17,10 @@ use crate::{
     fork::STATE,
     lab::in_virtual_time,
     report::Report,
-    sweep::seed,
+    sweep::{amount, seed},
 };
 
-const ENVIRONMENTS: usize = 20;
+const ENVIRONMENTS: [u64; 3] = [3, 20, 20];
 
 /// An account with room for all of them: quotas are raised, rates are not.
 fn account() -> Sandbox {
@@ -60,7 +60,8 @@ async fn all(sandbox: &Sandbox, count: usize, intention: Intention) -> (Duration
 pub fn parallel() -> Report {
     let start = Instant::now();
     let _pool = crate::fork::Pool::new(1);
-    let mut report = Report { scenarios: ENVIRONMENTS, ..Report::default() };
+    let count = amount("PROOF_ENVIRONMENTS", ENVIRONMENTS) as usize;
+    let mut report = Report { scenarios: count, ..Report::default() };
     in_virtual_time(async {
         let alone = account();
         let (up_alone, failures) = all(&alone, 1, Intention::Up).await;
@@ -70,13 +71,13 @@ pub fn parallel() -> Report {
 
         let shared = Arc::new(account());
         let before = shared.inventory().expect("readable");
-        let (up, failures) = all(&shared, ENVIRONMENTS, Intention::Up).await;
-        report.failures.extend(failures.into_iter().map(|failure| ("twenty environments, up".to_owned(), failure)));
-        let (down, failures) = all(&shared, ENVIRONMENTS, Intention::Destroy).await;
-        report.failures.extend(failures.into_iter().map(|failure| ("twenty environments, down".to_owned(), failure)));
+        let (up, failures) = all(&shared, count, Intention::Up).await;
+        report.failures.extend(failures.into_iter().map(|failure| ("all environments, up".to_owned(), failure)));
+        let (down, failures) = all(&shared, count, Intention::Destroy).await;
+        report.failures.extend(failures.into_iter().map(|failure| ("all environments, down".to_owned(), failure)));
         let after = shared.inventory().expect("readable");
         if after != before {
-            report.failures.push(("twenty environments".to_owned(), format!("left: {after:?}")));
+            report.failures.push(("all environments".to_owned(), format!("left: {after:?}")));
         }
         let throttled = shared.calls().iter().filter(|call| is_throttled(&call.outcome)).count();
         let ratio = |many: Duration, one: Duration| {

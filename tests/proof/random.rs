@@ -26,12 +26,12 @@ use crate::{
     fork::{self, Pool, STATE, Side, Verdict},
     lab::{End, Lab, SUFFIX, in_virtual_time},
     report::Report,
-    sweep::{jobs, number, seed},
+    sweep::{amount, jobs, seed},
 };
 
 /// Pairs of configurations, and tries of random bytes.
-const PAIRS: u64 = 16;
-const BYTES: u64 = 4000;
+const PAIRS: [u64; 3] = [2, 16, 40];
+const BYTES: [u64; 3] = [1000, 4000, 20_000];
 
 /// A service's lines.
 fn service(index: usize) -> impl Strategy<Value = String> {
@@ -94,7 +94,7 @@ pub fn configurations() -> Report {
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), random);
     let mut report = Report::default();
-    for pair in 0..number("PROOF_CONFIGURATIONS", PAIRS) {
+    for pair in 0..amount("PROOF_CONFIGURATIONS", PAIRS) {
         let mut draw = || configuration().new_tree(&mut runner).expect("a configuration").current();
         let (first, second) = (draw(), draw());
         if pool.lock().expect("one thread").fork(&format!("pair {pair} of seed {}", seed())) == Side::Copy {
@@ -148,7 +148,7 @@ pub fn bytes() -> Report {
     let start = Instant::now();
     let pool = Arc::new(Mutex::new(Pool::new(jobs())));
     let mut report = Report::default();
-    let tries = number("PROOF_BYTES", BYTES);
+    let tries = amount("PROOF_BYTES", BYTES);
     let small = configs::small();
     let mut random = ChaCha8Rng::seed_from_u64(seed());
 
@@ -164,8 +164,9 @@ pub fn bytes() -> Report {
         let failure = in_virtual_time(spoilt_state(&small, tries, &mut random)).err();
         fork::end(&Verdict { failure, inner: tries as usize, ..Verdict::default() });
     }
-    // One answer in a whole life is garbage; the first calls are all tried, later ones in steps.
-    let calls = (0..40).chain((40..600).step_by(7));
+    // One answer in a whole life is garbage.
+    let step = amount("PROOF_STEP", [97, 9, 1]) as usize;
+    let calls = (0..600).step_by(step);
     for call in calls {
         if pool.lock().expect("one thread").fork(&format!("call {call} answered with random bytes")) == Side::Copy {
             let failure = in_virtual_time(garbled(&small, call)).err();

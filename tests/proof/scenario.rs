@@ -36,7 +36,15 @@ impl<'a> Change<'a> {
     }
 }
 
-/// After the first run of a change: runs it again until all is done, and checks that it is. Returns how many runs it took.
+/// How a scenario came to its end.
+pub struct Way {
+    /// How many runs it took.
+    pub runs: usize,
+    /// True where it ended in the state in which the undisturbed one ended: what a destroy makes of that has been proved already.
+    pub is_like: bool,
+}
+
+/// After the first run of a change: runs it again until all is done, and checks that it is.
 pub async fn to_the_end(
     lab: &Lab,
     sweep: &Sweep,
@@ -44,20 +52,23 @@ pub async fn to_the_end(
     first: End,
     shape: &Shape,
     before: &[String],
-) -> Result<usize, String> {
+) -> Result<Way, String> {
     let mut change = *change;
     let mut runs = recover(lab, sweep, &mut change, first, 0).await?;
     sweep.disarm();
     if change.to.is_some() {
-        check::settled(lab, change.config(), shape).await?;
+        let is_like = check::settled(lab, change.config(), shape).await?;
         check::no_secret(lab)?;
+        if is_like {
+            return Ok(Way { runs, is_like });
+        }
         change.from = change.to.take();
         let end = lab.run(change.config(), Intention::Destroy).await;
         runs += recover(lab, sweep, &mut change, end, sweep.suffered().len()).await?;
     }
     check::nothing_left(lab, before)?;
     check::no_secret(lab)?;
-    Ok(runs)
+    Ok(Way { runs, is_like: false })
 }
 
 /// Runs a change again until it is done. A run that no fault disturbed must succeed; one that succeeded must leave nothing to do. Before the
@@ -70,6 +81,7 @@ pub async fn recover(
     mut known: usize,
 ) -> Result<usize, String> {
     let (mut end, mut succeeded) = (first, false);
+    let mut history = Vec::new();
     for run in 1..=RUNS {
         let suffered = sweep.suffered();
         let disturbed = suffered.len() > known;
@@ -94,12 +106,22 @@ pub async fn recover(
                 Intention::Destroy if !disturbed => return Err(format!("destroy names leftovers: {:?}", ran.left)),
                 Intention::Destroy => {}
                 _ if ran.planned.is_empty() => return Ok(run),
-                _ if succeeded => return Err(format!("a run that succeeded left work to do: {:#?}", ran.planned)),
+                _ if succeeded => {
+                    return Err(format!("a run that succeeded left work to do: {:#?}\nbefore it: {history:#?}", ran.planned));
+                }
                 // After a look at what is no more, a run may do again what was done.
                 _ => succeeded = !matches!(suffered.last(), Some((_, kind)) if matches!(kind.fault, Fault::Vanishes { .. })),
             },
             _ if disturbed => {}
-            (end, _) => return Err(format!("run {run} failed though nothing disturbed it: {}", end.text())),
+            (end, _) => {
+                return Err(format!(
+                    "run {run} failed though nothing disturbed it: {}\nbefore it: {history:#?}",
+                    end.text()
+                ));
+            }
+        }
+        if let End::Ran(ran) = &end {
+            history.push(ran.planned.clone());
         }
         drop(end);
         end = lab.run(change.config(), change.intention()).await;

@@ -17,11 +17,11 @@ use crate::{
     fork::{self, Pool, Side, Verdict},
     lab::{End, Lab, in_virtual_time},
     report::Report,
-    sweep::{jobs, number, seed},
+    sweep::{Level, amount, jobs, level, seed},
 };
 
 /// Storms of each strength.
-const STORMS: u64 = 12;
+const STORMS: [u64; 3] = [1, 8, 20];
 
 pub fn storms() -> Report {
     let start = Instant::now();
@@ -47,7 +47,7 @@ pub fn storms() -> Report {
             fork::end(&Verdict { failure: run().err(), ..Verdict::default() });
         }
     };
-    for number in 0..number("PROOF_STORMS", STORMS) {
+    for number in 0..amount("PROOF_STORMS", STORMS) {
         let seed = seed() + number;
         for (probability, latency) in [(0.02, 40), (0.1, 40), (0.05, 400)] {
             let label = format!("storm of seed {seed} with p = {probability} and {latency} ms a call");
@@ -77,7 +77,7 @@ pub fn storms() -> Report {
         });
     }
     for fault in [DiskFault::Full { after: 0 }, DiskFault::Full { after: 25 }, DiskFault::SyncFails] {
-        for write in (0..600).step_by(23) {
+        for write in (0..600).step_by(if level() == Level::Quick { 150 } else { 23 }) {
             scenario(format!("{fault:?} at write {write}"), &|| disk(fault, write, &shape));
         }
     }

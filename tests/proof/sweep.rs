@@ -10,11 +10,11 @@ use platformctl::operation::Intention;
 use crate::{
     check::{self, Shape},
     configs,
-    faults::{Choice, KINDS, Kind, LOSSES, Sweep},
+    faults::{Choice, DEATHS, KINDS, LOSSES, Sweep},
     fork::{self, Pool, Verdict},
     lab::{EXAMPLE, End, Lab, in_virtual_time},
     report::Report,
-    scenario::{self, Change},
+    scenario::{self, Change, Way},
 };
 
 /// `up` from nothing.
@@ -24,7 +24,7 @@ pub fn up() -> Report {
 
 /// `up` of the example: deaths alone, since it is large.
 pub fn example() -> Report {
-    run(&Change { name: "example", from: None, to: Some(EXAMPLE) }, Choice::whole(DEATHS), None)
+    run(&Change { name: "example", from: None, to: Some(EXAMPLE) }, Choice::of(DEATHS), None)
 }
 
 /// `destroy`.
@@ -57,6 +57,35 @@ pub fn replaced() -> Report {
     sweep("replaced", Some(&configs::small()), Some(&configs::replaced()))
 }
 
+/// How much is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// A seeded sample that takes a minute, for everyday use.
+    Quick,
+    /// Deaths at every call, and of all else a seeded sample: what has to hold before a change lands.
+    Ci,
+    /// Everything.
+    Whole,
+}
+
+/// `PROOF` in the environment.
+pub fn level() -> Level {
+    match std::env::var("PROOF").as_deref() {
+        Ok("ci") => Level::Ci,
+        Ok("whole") => Level::Whole,
+        _ => Level::Quick,
+    }
+}
+
+/// A number from the environment, or that of the level: quick, ci, whole.
+pub fn amount(name: &str, [quick, ci, whole]: [u64; 3]) -> u64 {
+    number(name, match level() {
+        Level::Quick => quick,
+        Level::Ci => ci,
+        Level::Whole => whole,
+    })
+}
+
 /// A number from the environment.
 pub fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -73,39 +102,37 @@ pub fn jobs() -> usize {
     number("PROOF_JOBS", cores as u64) as usize
 }
 
-/// The deaths of the kinds.
-const DEATHS: &[Kind] = &[KINDS[0], KINDS[1]];
-
 /// How many pairs of faults a sample has at least.
 const PAIRS: usize = 1000;
 
 fn sweep(name: &str, from: Option<&str>, to: Option<&str>) -> Report {
-    run(&Change { name, from, to }, Choice::whole(KINDS), None)
+    run(&Change { name, from, to }, Choice::of(KINDS), None)
 }
 
 /// Two faults, the second in the recovery from the first: a seeded sample.
 pub fn pairs() -> Report {
     let (small, seed) = (configs::small(), seed());
     let change = Change { name: "pairs", from: None, to: Some(&small) };
-    // About 130 first faults with about 9 second ones each: a recovery has fewer calls the later the first fault comes.
-    let first = Choice { share: 0.085, seed, ..Choice::whole(KINDS) };
-    let second = Choice { share: 0.011, seed: seed ^ 0x5eed, ..Choice::whole(KINDS) };
+    let (first, wanted) = if level() == Level::Quick { (0.004, 0) } else { (0.085, PAIRS) };
+    // A recovery has fewer calls the later the first fault comes: about eight second faults for each first one.
+    let first = Choice { seed, ..Choice::sample(KINDS, first) };
+    let second = Choice { seed: seed ^ 0x5eed, ..Choice::sample(KINDS, 0.011) };
     let mut report = run(&change, first, Some(second));
-    if report.scenarios < PAIRS && std::env::var_os("PROOF_ONLY").is_none() {
-        report.failures.push(("pairs".to_owned(), format!("{} pairs are fewer than {PAIRS}", report.scenarios)));
+    if report.scenarios < wanted && std::env::var_os("PROOF_ONLY").is_none() {
+        report.failures.push(("pairs".to_owned(), format!("{} pairs are fewer than {wanted}", report.scenarios)));
     }
     report
 }
 
 /// The state lost at every call of `up`: it adopts, and `destroy` finds all.
 pub fn lost() -> Report {
-    run(&Change { name: "lost", from: None, to: Some(&configs::small()) }, Choice::whole(LOSSES), None)
+    run(&Change { name: "lost", from: None, to: Some(&configs::small()) }, Choice::of(LOSSES), None)
 }
 
 /// The state lost at every call of `destroy`.
 pub fn lost_in_destroy() -> Report {
     let small = configs::small();
-    run(&Change { name: "lost-in-destroy", from: Some(&small), to: None }, Choice::whole(&LOSSES[..1]), None)
+    run(&Change { name: "lost-in-destroy", from: Some(&small), to: None }, Choice::of(&LOSSES[..1]), None)
 }
 
 fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
@@ -134,25 +161,28 @@ fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
                 let inner = pool.lock().expect("one thread").finish();
                 let failures = inner.iter().filter_map(|(label, verdict)| Some((label.clone(), verdict.failure.clone()?)));
                 let (inner, inner_failures) = (inner.len(), failures.collect());
-                fork::end(&Verdict { failure: result.err(), inner, inner_failures, runs: 0 })
+                fork::end(&Verdict { failure: result.err(), inner, inner_failures, ..Verdict::default() })
             }
             _ => {
                 let result = scenario::to_the_end(&lab, &sweep, change, end, &shape, &before).await;
-                let (runs, failure) = result.map_or_else(|failure| (0, Some(failure)), |runs| (runs, None));
-                fork::end(&Verdict { failure, runs, ..Verdict::default() })
+                fork::end(&match result {
+                    Ok(Way { runs, is_like }) => Verdict { runs, is_like, ..Verdict::default() },
+                    Err(failure) => Verdict { failure: Some(failure), ..Verdict::default() },
+                })
             }
         }
     });
     let mut report = Report::default();
     report.failures.extend(result.err().map(|failure| (change.name.to_owned(), failure)));
-    let mut runs = 0;
+    let (mut runs, mut alike) = (0, 0);
     for (label, verdict) in pool.lock().expect("one thread").finish() {
         report.scenarios += if nests { verdict.inner } else { 1 };
         runs += verdict.runs;
+        alike += usize::from(verdict.is_like);
         report.failures.extend(verdict.failure.map(|failure| (label, failure)));
         report.failures.extend(verdict.inner_failures);
     }
-    let figures = [("calls", sweep.calls().to_string()), ("runs", runs.to_string()), ("seed", seed.to_string())];
+    let figures = [("calls", sweep.calls().to_string()), ("runs", runs.to_string()), ("alike", alike.to_string()), ("seed", seed.to_string())];
     report.figures.extend(figures.map(|(name, value)| (name.to_owned(), value)));
     report.wall = start.elapsed();
     report
