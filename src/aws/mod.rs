@@ -21,6 +21,7 @@ pub mod limit;
 pub mod logs;
 pub mod look;
 pub mod policy;
+pub mod rehearsal;
 pub mod s3;
 pub mod secrets;
 pub mod sns;

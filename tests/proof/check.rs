@@ -143,6 +143,12 @@ fn state_equals_world(prepared: &Prepared) -> Result<(), String> {
     }
 }
 
+/// Loses the state, if there is one.
+pub fn forget() {
+    // It may not have been there yet.
+    let _ = std::fs::remove_dir_all(Path::new(STATE).join(SUFFIX));
+}
+
 /// Nothing secret was told or written.
 pub fn no_secret(lab: &Lab) -> Result<(), String> {
     let secrets = secrets(lab);

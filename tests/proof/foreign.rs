@@ -42,7 +42,9 @@ pub fn foreign() -> Report {
         // So that the tag search knows all of it.
         tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         let items = items(&lab);
-        let tagged: Vec<&Item> = items.iter().filter(|item| item.tags.contains_key(TAG_KEY)).collect();
+        // Tasks and their interfaces bear the tags of their service.
+        let is_made = |item: &&Item| !["ecs:task", "ec2:network-interface"].contains(&item.kind);
+        let tagged: Vec<&Item> = items.iter().filter(|item| item.tags.contains_key(TAG_KEY)).filter(is_made).collect();
         for item in tagged {
             for owner in [Owner::Another, Owner::Nobody] {
                 // A name in a tag is no name any more once the tag is gone.
@@ -83,7 +85,8 @@ async fn taken(lab: &Lab, config: &str, item: &Item, owner: Owner) -> Result<(),
         }
         Owner::Nobody => tags.clear(),
     })?;
-    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+    // The tag search goes on for an hour to show the tags of what has none any more.
+    tokio::time::sleep(std::time::Duration::from_secs(7200)).await;
     let taken = find(lab, item)?;
     for intention in [Intention::Up, Intention::Destroy] {
         let calls = lab.sandbox.calls().len();

@@ -1,14 +1,11 @@
 //! A run that suffers, and all that comes after it.
 
-use std::path::Path;
-
 use platformctl::{operation::Intention, sandbox::Fault};
 
 use crate::{
     check::{self, Shape},
     faults::Sweep,
-    fork::STATE,
-    lab::{End, Lab, SUFFIX},
+    lab::{End, Lab},
 };
 
 /// A change may need so many runs, with its faults.
@@ -94,8 +91,7 @@ pub async fn recover(
                     lab.sandbox.restart();
                 }
                 if kind.loses_state {
-                    // It may not have been there yet.
-                    let _ = std::fs::remove_dir_all(Path::new(STATE).join(SUFFIX));
+                    check::forget();
                 }
                 if kind.abandons && change.to.is_some() {
                     change.from = change.to.take();

@@ -198,7 +198,8 @@ impl Twist for Twice {
 
     async fn tag(&self, kind: &dyn Kind, it: &Physical, tags: &Tags) -> Result<(), Failure> {
         kind.tag(it, tags).await?;
-        self.note(kind, "tag", kind.tag(it, tags).await.err().map(|failure| failure.to_string()));
+        let harm = kind.tag(it, tags).await.err().filter(|failure| !failure.class.is_transient());
+        self.note(kind, "tag", harm.map(|failure| failure.to_string()));
         Ok(())
     }
 
