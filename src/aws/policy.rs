@@ -165,7 +165,11 @@ impl Owner<'_> {
                 Scope::Names(vec![format!("{bucket}/*"), bucket])
             }
             "secretsmanager" => each(&["secret:*-{}-??????"]),
-            "logs" => each(&["log-group:*-{}", "log-group:*-{}:*", "log-group:*-{}/*"]),
+            "logs" => each(&[
+                "log-group:/aws/ecs/containerinsights/cluster-{}/performance",
+                "log-group:/aws/ecs/containerinsights/cluster-{}/performance:*",
+                "log-group:/platformctl/{}/*",
+            ]),
             "ecr" => each(&["repository/*-{}"]),
             "dynamodb" => each(&["table/*-{}"]),
             "sns" => each(&["*-{}", "*-{}:*"]),

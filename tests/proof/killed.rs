@@ -22,7 +22,8 @@ pub fn killed() -> Report {
     let mut report = Report::default();
     let mut random = ChaCha8Rng::seed_from_u64(seed());
     let home = tempfile::TempDir::new().expect("a directory");
-    std::fs::write(home.path().join("platform.toml"), configs::small()).expect("written");
+    std::fs::create_dir(home.path().join("config")).expect("a directory");
+    std::fs::write(home.path().join("config/platform.toml"), configs::small()).expect("written");
     let wanted = amount("PROOF_KILLS", KILLS);
     let mut kills = 0;
     while kills < wanted && report.failures.is_empty() {
