@@ -37,7 +37,7 @@ type Proof = (&'static str, fn() -> Report);
 const PROOFS: &[Proof] = &[
     ("up", sweep::up),
     ("destroy", sweep::destroy),
-    ("image", sweep::image),
+    ("rollout", sweep::rollout),
     ("scaling", sweep::scaling),
     ("added", sweep::added),
     ("removed", sweep::removed),

@@ -32,9 +32,9 @@ pub fn destroy() -> Report {
     sweep("destroy", Some(&configs::small()), None)
 }
 
-/// Another image: a blue/green deployment.
-pub fn image() -> Report {
-    sweep("image", Some(&configs::small()), Some(&configs::image()))
+/// Another revision: a blue/green deployment.
+pub fn rollout() -> Report {
+    sweep("rollout", Some(&configs::small()), Some(&configs::rollout()))
 }
 
 /// Other scaling.
@@ -174,6 +174,9 @@ fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
     });
     let mut report = Report::default();
     report.failures.extend(result.err().map(|failure| (change.name.to_owned(), failure)));
+    if sweep.calls() == 0 {
+        report.failures.push((change.name.to_owned(), "nothing was changed, so nothing is proved".to_owned()));
+    }
     let (mut runs, mut alike) = (0, 0);
     for (label, verdict) in pool.lock().expect("one thread").finish() {
         report.scenarios += if nests { verdict.inner } else { 1 };
