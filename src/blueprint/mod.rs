@@ -22,7 +22,7 @@ pub mod services;
 
 pub use build::build;
 pub use data::Data;
-pub use draft::{Draft, Facts};
+pub use draft::{Draft, Facts, Rotation};
 pub use encryption::Encryption;
 pub use identity::Identity;
 pub use ingress::Ingress;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, destroy, doctor, plan, policy, render, status, up};
+use super::{ExitCode, destroy, doctor, plan, policy, render, rotate, status, up};
 use crate::view::Look;
 
 /// The whole command line.
@@ -37,6 +37,8 @@ pub enum Command {
     Destroy(destroy::DestroyArgs),
     /// Show how the environment fares: what the state says against what AWS says
     Status(status::StatusArgs),
+    /// Make what is secret anew: certificates
+    Rotate(rotate::RotateArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
     /// Print the IAM policy that a command's caller needs: no action more, held to the environment's names and tags
@@ -53,6 +55,7 @@ impl Command {
             Command::Plan(_) => "plan",
             Command::Destroy(_) => "destroy",
             Command::Status(_) => "status",
+            Command::Rotate(_) => "rotate",
             Command::Doctor(_) => "doctor",
             Command::Policy(_) => "policy",
             Command::Render(_) => "render",

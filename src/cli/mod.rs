@@ -12,6 +12,7 @@ pub mod plan;
 pub mod policy;
 pub mod prompt;
 pub mod render;
+pub mod rotate;
 pub mod run;
 pub mod session;
 pub mod status;

@@ -58,6 +58,10 @@ fn facts(report: &StatusReport, paint: Paint) -> String {
     if let Some(provider) = &environment.mesh_provider {
         lines.push(("mesh", environment.mesh_reason.clone().unwrap_or_else(|| provider.clone())));
     }
+    if let Some(authority) = &environment.authority {
+        lines.push(("authority", valid(authority)));
+    }
+    lines.extend(environment.certificates.iter().map(|notice| ("", notice.line())));
     if let Some(balancer) = &report.load_balancer {
         let address = balancer.url.as_ref().or(balancer.address.as_ref());
         lines.push(("load balancer", format!("{} {}", balancer.state, address.map_or("", String::as_str))));
@@ -171,9 +175,13 @@ fn certificate(certificate: Option<&CertificateStatus>) -> Field {
         0..SOON => Mood::Odd,
         _ => Mood::Good,
     };
+    Field::new(valid(certificate), mood)
+}
+
+fn valid(certificate: &CertificateStatus) -> String {
     match certificate.days_left {
-        ..0 => Field::new(format!("ended {}", day(&certificate.not_after)), mood),
-        days => Field::new(format!("{days} days, to {}", day(&certificate.not_after)), mood),
+        ..0 => format!("ended {}", day(&certificate.not_after)),
+        days => format!("{days} days, to {}", day(&certificate.not_after)),
     }
 }
 

@@ -7,4 +7,5 @@ mod engine;
 mod lab;
 mod life;
 mod moto;
+mod rotation;
 mod status;

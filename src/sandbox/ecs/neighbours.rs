@@ -102,6 +102,19 @@ fn why_secrets_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<Stri
     })
 }
 
+/// The secrets that a task of a definition starts with: the current version of each, by ARN.
+pub fn secrets(call: &Call<'_>, definition: &str) -> BTreeMap<String, String> {
+    let containers =
+        call.world.ecs.task_definitions.get(definition).map(|it| it.containers.as_slice()).unwrap_or_default();
+    let wanted = containers.iter().flat_map(|container| container.secrets.values());
+    let versions = wanted.filter_map(|from| {
+        let arn = from.split(':').take(7).collect::<Vec<_>>().join(":");
+        let version = call.world.secretsmanager.find(&arn)?.current.clone();
+        Some((arn, version))
+    });
+    versions.collect()
+}
+
 fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
     let role = definition.execution_role.as_deref()?;
     let groups = definition.containers.iter().filter_map(|container| container.log.as_ref()?.1.get("awslogs-group"));

@@ -123,6 +123,7 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
         started_by: revision.deployment_id.clone(),
         task_definition: settings.task_definition.clone(),
         provider,
+        secrets: neighbours::secrets(call, &settings.task_definition),
         interface,
         attachment,
         subnet,
