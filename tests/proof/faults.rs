@@ -93,8 +93,8 @@ impl Choice {
     /// As many as the level asks for.
     pub fn of(kinds: &'static [Kind]) -> Self {
         let (deaths, others) = match level() {
-            Level::Quick => (0.05, 0.01),
-            Level::Ci => (1.0, 0.1),
+            Level::Quick => (0.01, 0.002),
+            Level::Ci => (1.0, 0.05),
             Level::Whole => (1.0, 1.0),
         };
         let only = std::env::var("PROOF_ONLY").unwrap_or_default();

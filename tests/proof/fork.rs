@@ -9,6 +9,7 @@ use std::{
     os::fd::{AsRawFd, FromRawFd, RawFd},
     path::{Path, PathBuf},
     sync::atomic::{AtomicI32, Ordering},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,20 @@ impl Pool {
         }
         std::mem::take(&mut self.done)
     }
+}
+
+/// How long processors have worked for this process and the copies that have ended.
+pub fn work() -> Duration {
+    let seconds = |who| {
+        // SAFETY: a `rusage` is plain numbers, for which zeros are valid, and it outlives the call.
+        let usage = unsafe {
+            let mut usage: libc::rusage = std::mem::zeroed();
+            libc::getrusage(who, &mut usage);
+            usage
+        };
+        [usage.ru_utime, usage.ru_stime].map(|time| time.tv_sec as f64 + time.tv_usec as f64 / 1e6).iter().sum::<f64>()
+    };
+    Duration::from_secs_f64(seconds(libc::RUSAGE_SELF) + seconds(libc::RUSAGE_CHILDREN))
 }
 
 /// Ends this copy.

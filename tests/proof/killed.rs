@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::{configs, report::Report, sweep::{amount, seed}};
 
 /// So many kills in all.
-const KILLS: [u64; 3] = [4, 36, 36];
+const KILLS: [u64; 3] = [3, 36, 36];
 
 /// A run that nobody kills ends within this.
 const PATIENCE: Duration = Duration::from_secs(120);

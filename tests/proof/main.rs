@@ -71,7 +71,9 @@ fn main() -> ExitCode {
             println!("{name}: test");
             continue;
         }
-        let report = run();
+        let before = fork::work();
+        let mut report = run();
+        report.work = fork::work() - before;
         print!("{}", report.text(name));
         failed |= !report.failures.is_empty();
     }

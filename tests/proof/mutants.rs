@@ -20,7 +20,7 @@ use crate::{
     lab::{Lab, Wrap, in_virtual_time},
     report::Report,
     scenario::{self, Change},
-    sweep::{jobs, seed},
+    sweep::{Level, jobs, level, seed},
     wrap::{NeverAdopts, NeverWaits, RepeatsBlindly, Twist, Twisted},
 };
 
@@ -84,7 +84,7 @@ fn hunt(put_in: fn(&mut Lab)) -> (usize, usize) {
         put_in(&mut lab);
         let before = lab.inventory();
         let kinds = [KINDS, LOSSES].concat().leak();
-        sweep.arm("mutant", Choice::sample(kinds, 0.012), None);
+        sweep.arm("mutant", Choice::sample(kinds, if level() == Level::Quick { 0.004 } else { 0.012 }), None);
         let end = lab.run(&small, Intention::Up).await;
         if sweep.suffered().is_empty() {
             sweep.disarm();

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Pairs of configurations, and tries of random bytes.
-const PAIRS: [u64; 3] = [2, 16, 40];
+const PAIRS: [u64; 3] = [1, 12, 40];
 const BYTES: [u64; 3] = [1000, 4000, 20_000];
 
 /// A service's lines.
@@ -165,7 +165,7 @@ pub fn bytes() -> Report {
         fork::end(&Verdict { failure, inner: tries as usize, ..Verdict::default() });
     }
     // One answer in a whole life is garbage.
-    let step = amount("PROOF_STEP", [97, 9, 1]) as usize;
+    let step = amount("PROOF_STEP", [170, 12, 1]) as usize;
     let calls = (0..600).step_by(step);
     for call in calls {
         if pool.lock().expect("one thread").fork(&format!("call {call} answered with random bytes")) == Side::Copy {

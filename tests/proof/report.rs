@@ -16,16 +16,19 @@ pub struct Report {
     pub figures: BTreeMap<String, String>,
     /// How long it took by the wall's clock.
     pub wall: Duration,
+    /// How long processors worked on it, in this process and its copies.
+    pub work: Duration,
 }
 
 impl Report {
     /// For people.
     pub fn text(&self, name: &str) -> String {
         let mut text = format!(
-            "proof {name}: {} scenarios, {} failed, {:.1} s",
+            "proof {name}: {} scenarios, {} failed, {:.1} s, {:.1} s of work",
             self.scenarios,
             self.failures.len(),
-            self.wall.as_secs_f64()
+            self.wall.as_secs_f64(),
+            self.work.as_secs_f64()
         );
         for (figure, value) in &self.figures {
             let _ = write!(text, ", {figure} {value}");

@@ -81,7 +81,7 @@ pub fn storms() -> Report {
         });
     }
     for fault in [DiskFault::Full { after: 0 }, DiskFault::Full { after: 25 }, DiskFault::SyncFails] {
-        for write in (0..600).step_by(if level() == Level::Quick { 150 } else { 23 }) {
+        for write in (0..600).step_by(if level() == Level::Quick { 350 } else { 23 }) {
             scenario(format!("{fault:?} at write {write}"), &|| disk(fault, write, &shape));
         }
     }

@@ -24,7 +24,12 @@ pub fn up() -> Report {
 
 /// `up` of the example: deaths alone, since it is large.
 pub fn example() -> Report {
-    run(&Change { name: "example", from: None, to: Some(EXAMPLE) }, Choice::of(DEATHS), None)
+    let share = match level() {
+        Level::Quick => 0.005,
+        Level::Ci => 0.1,
+        Level::Whole => 1.0,
+    };
+    run(&Change { name: "example", from: None, to: Some(EXAMPLE) }, Choice::sample(DEATHS, share), None)
 }
 
 /// `destroy`.
@@ -113,7 +118,7 @@ fn sweep(name: &str, from: Option<&str>, to: Option<&str>) -> Report {
 pub fn pairs() -> Report {
     let (small, seed) = (configs::small(), seed());
     let change = Change { name: "pairs", from: None, to: Some(&small) };
-    let (first, wanted) = if level() == Level::Quick { (0.004, 0) } else { (0.085, PAIRS) };
+    let (first, wanted) = if level() == Level::Quick { (0.001, 0) } else { (0.085, PAIRS) };
     // A recovery has fewer calls the later the first fault comes: about eight second faults for each first one.
     let first = Choice { seed, ..Choice::sample(KINDS, first) };
     let second = Choice { seed: seed ^ 0x5eed, ..Choice::sample(KINDS, 0.011) };

@@ -15,7 +15,7 @@ use crate::{
     fork::{self, Pool, STATE, Side, Verdict},
     lab::{End, Lab, SUFFIX, in_virtual_time},
     report::Report,
-    sweep::{jobs, seed},
+    sweep::{Level, jobs, level, seed},
 };
 
 /// So many bytes are cut off, one by one.
@@ -43,11 +43,20 @@ impl FaultPlan for KillAt {
     }
 }
 
+/// The changing calls at which it dies.
+fn moments() -> Vec<usize> {
+    match level() {
+        Level::Quick => vec![60],
+        Level::Ci => vec![12, 60, 110],
+        Level::Whole => (5..170).step_by(15).collect(),
+    }
+}
+
 /// Dies at several moments of `up`, and cuts the state there.
 pub fn truncated() -> Report {
     let start = Instant::now();
     let pool = Arc::new(Mutex::new(Pool::new(jobs())));
-    let plan = Arc::new(KillAt { pool: pool.clone(), calls: vec![12, 60, 110], is_copy: Mutex::new(false) });
+    let plan = Arc::new(KillAt { pool: pool.clone(), calls: moments(), is_copy: Mutex::new(false) });
     let small = configs::small();
     let mut report = Report::default();
     let result = in_virtual_time(async {
@@ -110,7 +119,9 @@ async fn cut(lab: &Lab, pool: &Arc<Mutex<Pool>>, config: &str, shape: &Shape) ->
         }
         verdict.runs += 1;
     }
-    for (_, length) in outcomes {
+    // In everyday use a few of them.
+    let step = if level() == Level::Quick { outcomes.len().div_ceil(2).max(1) } else { 1 };
+    for (_, length) in outcomes.into_iter().step_by(step) {
         let label = format!("state cut to {length} of {} bytes", whole.len());
         if pool.lock().expect("one thread").fork(&label) == Side::Copy {
             fs::write(journal(), &whole[..length]).expect("cut");
