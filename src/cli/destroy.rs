@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{CliError, ExitCode, Session, change, prompt, session::Ended};
 use crate::{
     engine::{Class, Failure, schedule::Outcome},
-    operation::{Intention, Leftover, leftovers, prepare},
+    operation::{Intention, Leftover, leftovers, prepare, sweep},
     view::summary,
 };
 
@@ -44,7 +44,13 @@ pub async fn run(session: &Session, _args: &DestroyArgs) -> Result<Ended, CliErr
     let mut exit = change::exit(&changed);
     // Where AWS only needs longer than anybody waits, what is left is listed, too.
     if exit == ExitCode::Done || is_overdue(&changed.outcome) {
-        let (left, kept) = session.unless_interrupted(leftovers(&workspace, &prepared)).await?;
+        let look = async {
+            match exit {
+                ExitCode::Done => sweep(&workspace, &prepared, &session.interrupt).await,
+                _ => leftovers(&workspace, &prepared).await,
+            }
+        };
+        let (left, kept) = session.unless_interrupted(look).await?;
         printer.data(&summary::leftovers(printer.paint_out(), workspace.suffix.as_str(), &left, &kept));
         exit = verdict(exit, &left);
         summary.insert("left".to_owned(), json!(left));

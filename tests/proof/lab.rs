@@ -172,7 +172,9 @@ impl Lab {
         let outcome = operation::apply(workspace, &prepared, &*self.told, &Interrupt::default()).await?;
         self.told.note(format!("{outcome:?}"));
         let left = match intention {
-            Intention::Destroy if outcome.is_complete() => operation::leftovers(workspace, &prepared).await?.0,
+            Intention::Destroy if outcome.is_complete() => {
+                operation::sweep(workspace, &prepared, &Interrupt::default()).await?.0
+            }
             _ => Vec::new(),
         };
         Ok(Ran { planned, outcome, left })

@@ -4,7 +4,7 @@
 //! copy suffers the fault and goes on to the end, the original goes on without it. So every scenario is real from its first call, and costs no
 //! more than what comes after its fault. `main` is our own because a fork takes along no threads.
 //!
-//! `cargo test --test proof -- up` runs the proofs whose names hold `up`. Environment: `PROOF=ci` for deaths at every call and a
+//! `cargo test --test proof -- up` runs the proof of that name. Environment: `PROOF=ci` for deaths at every call and a
 //! sample of all else, `PROOF=whole` for everything, a small sample without it; `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label).
 
 mod check;
@@ -30,18 +30,25 @@ mod wrap;
 use std::process::ExitCode;
 
 use report::Report;
+use sweep::Level;
 
 /// A proof's name and what it runs.
 type Proof = (&'static str, fn() -> Report);
 
-const PROOFS: &[Proof] = &[
+/// What is proved every day, and with `PROOF`.
+const EVERYDAY: &[Proof] = &[
     ("up", sweep::up),
     ("destroy", sweep::destroy),
-    ("rollout", sweep::rollout),
-    ("scaling", sweep::scaling),
     ("added", sweep::added),
     ("removed", sweep::removed),
     ("replaced", sweep::replaced),
+    ("killed", killed::killed),
+];
+
+/// What is proved with `PROOF` alone, or by its name.
+const MORE: &[Proof] = &[
+    ("rollout", sweep::rollout),
+    ("scaling", sweep::scaling),
     ("pairs", sweep::pairs),
     ("lost", sweep::lost),
     ("lost-in-destroy", sweep::lost_in_destroy),
@@ -54,7 +61,6 @@ const PROOFS: &[Proof] = &[
     ("random-bytes", random::bytes),
     ("late", late::late),
     ("permissions", permissions::permissions),
-    ("killed", killed::killed),
     ("mutants", mutants::mutants),
     ("example", sweep::example),
 ];
@@ -64,7 +70,10 @@ fn main() -> ExitCode {
     // Options are those of the standard harness, and none of them means anything here.
     let filters: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let is_listing = std::env::args().any(|word| word == "--list");
-    let chosen = PROOFS.iter().filter(|(name, _)| filters.is_empty() || filters.iter().any(|part| name.contains(part)));
+    let is_named = |name: &str| filters.iter().any(|part| name == part);
+    let all = filters.is_empty() && sweep::level() != Level::Quick;
+    let everyday = EVERYDAY.iter().filter(|(name, _)| filters.is_empty() || is_named(name));
+    let chosen = everyday.chain(MORE.iter().filter(|(name, _)| all || is_named(name)));
     let mut failed = false;
     for (name, run) in chosen {
         if is_listing {

@@ -43,6 +43,9 @@ async fn carry(sandbox: &Sandbox, suffix: &str, intention: Intention) -> Result<
     let prepared = operation::prepare(&workspace, intention).await.map_err(text)?;
     let outcome = operation::apply(&workspace, &prepared, &Silent, &Interrupt::default()).await.map_err(text)?;
     if outcome.is_complete() {
+        if intention == Intention::Destroy {
+            operation::sweep(&workspace, &prepared, &Interrupt::default()).await.map_err(text)?;
+        }
         return Ok(());
     }
     let failed: Vec<String> = outcome.failed.iter().map(|(key, failure)| format!("{key}: {failure}")).collect();
