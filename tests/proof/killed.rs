@@ -15,7 +15,7 @@ use crate::{configs, report::Report, sweep::{amount, seed}};
 const KILLS: [u64; 3] = [3, 36, 36];
 
 /// A run that nobody kills ends within this.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(600);
 
 pub fn killed() -> Report {
     let start = Instant::now();

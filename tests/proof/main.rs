@@ -42,11 +42,11 @@ const EVERYDAY: &[Proof] = &[
     ("added", sweep::added),
     ("removed", sweep::removed),
     ("replaced", sweep::replaced),
-    ("killed", killed::killed),
 ];
 
 /// What is proved with `PROOF` alone, or by its name.
 const MORE: &[Proof] = &[
+    ("killed", killed::killed),
     ("rollout", sweep::rollout),
     ("scaling", sweep::scaling),
     ("pairs", sweep::pairs),
