@@ -73,6 +73,8 @@ macro_rules! client {
 pub struct Aws {
     /// The account that the credentials belong to.
     pub account: String,
+    /// The ARN of the identity that the credentials belong to.
+    pub caller: String,
     /// The region.
     pub region: String,
     /// How many calls were made.
@@ -124,15 +126,17 @@ impl Aws {
         if account.is_empty() {
             return Err(Failure::new(Class::Credentials, "AWS did not say which account the credentials belong to"));
         }
-        Ok(Self::for_account(connection, account, log))
+        let arn = caller.arn().unwrap_or_default().to_owned();
+        Ok(Self::for_account(connection, account, arn, log))
     }
 
     /// Makes the clients for an account that is known already.
-    pub(super) fn for_account(connection: &Connection, account: String, log: CallLog) -> Arc<Self> {
+    pub(super) fn for_account(connection: &Connection, account: String, caller: String, log: CallLog) -> Arc<Self> {
         let maker = Maker { connection, log: &log };
         let region = connection.config.region().map(|region| region.to_string()).unwrap_or_default();
         Arc::new(Aws {
             account,
+            caller,
             region,
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),

@@ -9,6 +9,7 @@ pub mod classify;
 pub mod clients;
 pub mod cloudmap;
 pub mod cloudwatch;
+pub mod deploy;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;

@@ -21,6 +21,7 @@ pub mod secrets;
 pub mod services;
 
 pub use build::build;
+pub use containers::APPLICATION;
 pub use data::Data;
 pub use draft::{Draft, Facts, Rotation};
 pub use encryption::Encryption;

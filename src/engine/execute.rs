@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::{
     Action, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key, Kind,
-    Kinds, Ledger, Life, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target, When,
+    Kinds, Ledger, Life, Naming, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target, When,
     blueprint::dependencies,
     diff,
     environment::TAG_ENVIRONMENT_ID,
@@ -284,7 +284,7 @@ impl Bench<'_> {
             let it = found.into_iter().find(|seen| {
                 seen.key == step.key
                     && Some(seen.id.as_str()) != old
-                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_))
+                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_) | Life::Kept(_))
             });
             if it.is_some() {
                 return Ok(it);
@@ -397,7 +397,10 @@ impl Bench<'_> {
             let deposed = self.with_book(|book| {
                 book.deposed.get(&key).is_some_and(|list| list.iter().any(|old| old.id == existing.id))
             });
-            if deposed {
+            let stays = step.action == Action::Replace && kind.manner().naming == Naming::Revisions;
+            if deposed && stays {
+                self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
+            } else if deposed {
                 kept = self.destroy(kind, existing, &alone).await?;
                 self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
             } else {

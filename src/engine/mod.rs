@@ -22,6 +22,7 @@ pub mod resource;
 pub mod retry;
 pub mod schedule;
 pub mod survey;
+pub mod yielded;
 
 pub use blueprint::{Blueprint, Chapter, Handle, Node};
 pub use environment::{Environment, Tags};

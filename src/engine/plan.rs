@@ -235,7 +235,7 @@ impl Planner<'_> {
                 step.reason = Some(why.clone());
                 return Ok(Some(step));
             }
-            Life::Live => step.existing = Some(existing),
+            Life::Live | Life::Kept(_) => step.existing = Some(existing),
         }
         self.compare(kind.as_ref(), node, record, seen, open, &mut step);
         let interrupted = record.is_some_and(|record| record.phase != Phase::Ready);
@@ -356,7 +356,8 @@ impl Planner<'_> {
         let unwanted = |key: &Key| self.blueprint.get(key).is_none();
         let mut keys: BTreeSet<Key> = self.survey.sightings.keys().filter(|key| unwanted(key)).cloned().collect();
         keys.extend(self.book.records.keys().filter(|key| unwanted(key)).cloned());
-        keys.extend(self.survey.strays.iter().map(|stray| stray.key.clone()).filter(|key| unwanted(key)));
+        let others = self.survey.strays.iter().chain(&self.survey.kept);
+        keys.extend(others.map(|other| other.key.clone()).filter(|key| unwanted(key)));
         let mut steps: Vec<Step> = keys.iter().map(|key| self.deletion(key, &keys)).collect();
         steps.sort_by_key(|step| std::cmp::Reverse((step.chapter, self.reference.position(&step.key))));
         steps
@@ -380,8 +381,8 @@ impl Planner<'_> {
             _ => None,
         };
         let known = record.map(|record| record.dependencies.clone()).or_else(|| node.map(Node::dependencies));
-        let strays =
-            self.survey.strays.iter().filter(|stray| stray.key == *key).map(|stray| physical(stray, None)).collect();
+        let strays = self.survey.strays.iter().chain(&self.survey.kept).filter(|stray| stray.key == *key);
+        let strays = strays.map(|stray| physical(stray, None)).collect();
         Step {
             key: key.clone(),
             chapter: record.map(|record| record.chapter).or(node.map(|node| node.chapter)).unwrap_or(Chapter::Network),

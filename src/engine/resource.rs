@@ -30,6 +30,8 @@ pub enum Naming {
     Unique,
     /// The id is AWS's: a replacement creates before it deletes.
     Free,
+    /// AWS counts revisions under one name: a replacement makes another revision, and the former stays to go back to.
+    Revisions,
 }
 
 /// What makes it safe to send a create again when the answer to the first was lost.
@@ -219,6 +221,8 @@ pub enum Life {
     Doomed(String),
     /// Never going to be usable (the text says why); a new one is needed.
     Broken(String),
+    /// An earlier one that is kept on purpose (the text says what for), and goes when nothing of its key is wanted any more.
+    Kept(String),
 }
 
 /// A resource as AWS shows it.

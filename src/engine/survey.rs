@@ -52,6 +52,8 @@ pub struct Survey {
     pub sightings: BTreeMap<Key, Sighting>,
     /// Predecessors and doubles: they bear the key of something in `sightings` and are not it.
     pub strays: Vec<Sighting>,
+    /// Earlier bearers of a key that are kept while the key is wanted.
+    pub kept: Vec<Sighting>,
     /// What is going by itself in days and counts as gone.
     pub doomed: Vec<Sighting>,
     /// The environment ids that were seen on tags.
@@ -89,6 +91,9 @@ impl Survey {
         }
         let owner = sighting.tags.as_ref().and_then(|tags| tags.get(TAG_ENVIRONMENT_ID));
         self.owners.extend(owner.filter(|owner| *owner != UNCLAIMED).cloned());
+        if let Life::Kept(_) = sighting.life {
+            return self.kept.push(sighting);
+        }
         match self.sightings.remove(&sighting.key) {
             None => {
                 let deposed = book.deposed.get(&sighting.key).into_iter().flatten();

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::{Intention, OperationError, Prepared, Workspace};
 use crate::engine::{
-    Entry, Interrupt, Ledger, Observer,
+    Entry, Interrupt, Ledger, Life, Observer, Phase, Record,
     execute::Bench,
     schedule::{self, Outcome},
 };
@@ -21,7 +21,7 @@ pub async fn apply(
 ) -> Result<Outcome, OperationError> {
     let journal = workspace.store.open(&prepared.header, &prepared.book)?;
     let mut book = prepared.book.clone();
-    for entry in prepared.found.choices.iter().cloned().chain(forgotten(prepared)) {
+    for entry in prepared.found.choices.iter().cloned().chain(forgotten(prepared)).chain(taken_over(prepared)) {
         journal.append(&entry)?;
         book.apply(&entry);
     }
@@ -56,4 +56,24 @@ fn forgotten(prepared: &Prepared) -> Vec<Entry> {
         .filter(|(_, deposed)| !seen(&deposed.id))
         .map(|(key, deposed)| Entry::DeposedGone { key: key.clone(), id: deposed.id.clone() })
         .collect()
+}
+
+/// What bears the key of something that is recorded as ready, and is another one: a revision that was deployed since. The state learns of it first, so that a
+/// successor deposes the right one.
+fn taken_over(prepared: &Prepared) -> Vec<Entry> {
+    let entry = |record: &Record| {
+        let seen = prepared.survey.sightings.get(&record.key)?;
+        let other = record.phase == Phase::Ready && seen.id != record.id && seen.life == Life::Live;
+        // What was seen of it, so that a difference is still one if this run is cut off.
+        let mut spec = record.spec.clone();
+        spec.as_object_mut()?.extend(seen.observed.clone());
+        other.then(|| Entry::Applied {
+            key: record.key.clone(),
+            id: seen.id.clone(),
+            outputs: seen.outputs.clone(),
+            spec,
+            dependencies: record.dependencies.clone(),
+        })
+    };
+    prepared.book.records.values().filter_map(entry).collect()
 }

@@ -9,10 +9,12 @@ use super::{
     inner::{Difference, differences},
     json::line,
     paint::sign,
-    text::{clean, pad, shorten},
+    text::{clean, pad, shorten, wrap},
     values::{LATER, legible, show},
 };
-use crate::engine::{Action, Blueprint, Book, Change, Chapter, Kinds, Plan, Step, diff::FieldChange, output};
+use crate::engine::{
+    Action, Blueprint, Book, Change, Chapter, Kinds, Plan, Step, diff::FieldChange, output, yielded::Yielded,
+};
 
 /// Widest column of keys.
 const WIDEST: usize = 44;
@@ -252,6 +254,22 @@ pub fn owned_by_others(kinds: &Kinds, blueprint: &Blueprint) -> Vec<String> {
         }
     }
     found
+}
+
+/// What is not as the configuration says and stays so, because somebody else decides it: one line each.
+pub fn left_to_others(left: &[Yielded], width: usize) -> String {
+    let line = |one: &Yielded| {
+        let Yielded { key, field, owner, found, configured } = one;
+        let text = if found.is_object() || found.is_array() {
+            format!("{key} {field}: {owner} decides it")
+        } else {
+            let (found, configured) = (show(found, VALUE), show(configured, VALUE));
+            format!("{key} {field} {found}: {owner} decides it (configured: {configured})")
+        };
+        wrap(&clean(&text), 2, width)
+    };
+    let lines: Vec<String> = left.iter().map(line).collect();
+    format!("left as it is:\n{}", lines.join("\n"))
 }
 
 /// A short list of values in one line.

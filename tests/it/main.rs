@@ -3,6 +3,7 @@
 mod app_mesh;
 mod blueprint;
 mod cli;
+mod deploy;
 mod deployments;
 mod engine;
 mod lab;

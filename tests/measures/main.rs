@@ -4,6 +4,8 @@
 #[expect(dead_code, reason = "shared with the integration tests, which use more of it")]
 mod lab;
 
+mod deploy;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,

@@ -61,8 +61,10 @@ pub struct Service {
     pub balancer_role: Output<RoleArn>,
     /// Where peers find its tasks.
     pub registry: Output<DiscoveryServiceArn>,
-    /// How a new revision takes over: `BLUE_GREEN`.
+    /// How a new revision takes over: `BLUE_GREEN`, `CANARY` or `LINEAR`.
     pub strategy: String,
+    /// Percent and minutes of a canary, or of each linear step.
+    pub step: Option<(u32, u32)>,
     /// Minutes that both versions run after the traffic has moved.
     pub bake_minutes: u32,
     /// A deployment whose tasks don't start is given up and rolled back.

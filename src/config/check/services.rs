@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::injected;
 use crate::config::report::{Fault, Report, quotable};
 use crate::config::rules::fargate;
-use crate::config::service::Service;
+use crate::config::service::{Service, Strategy};
 use crate::config::suggest::nearest;
 use crate::config::types::Config;
 
@@ -24,6 +24,7 @@ pub(super) fn check(config: &Config, report: &mut Report) {
         size(service, &at, report);
         tasks(config, service, &at, report);
         calls(config, name, &at, report);
+        strategy(service, &at, report);
         edges(service, &at, report);
         table(service, &at, report);
         variables(service, &at, report);
@@ -113,6 +114,23 @@ fn unknown(config: &Config, name: &str, callee: &str) -> Fault {
         }
     };
     Fault::new(format!("names `{}`, which is not a service", quotable(callee)), "no such service", help)
+}
+
+fn strategy(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
+    if !report.clean(&[&at("strategy")]) {
+        return;
+    }
+    for (key, value) in [("step_percent", service.step_percent), ("step_minutes", service.step_minutes)] {
+        if value.is_some() && service.strategy == Strategy::BlueGreen {
+            let help = "remove the line, or choose `strategy = \"canary\"` or `strategy = \"linear\"`";
+            report.blame(&at(key), Fault::new("belongs to another strategy", "blue-green has no steps", help));
+        }
+    }
+    let least = service.strategy.least_percent();
+    if service.step_percent.is_some_and(|percent| percent < least) && service.strategy == Strategy::Linear {
+        let help = format!("choose {least} or more: ECS takes no smaller steps");
+        report.blame(&at("step_percent"), Fault::new("is too small a step", "too small", help));
+    }
 }
 
 /// An edge that nothing is called along would be a wish that nobody hears.

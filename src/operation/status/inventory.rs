@@ -140,7 +140,9 @@ impl Inventory {
             book.deposed.get(&seen.key).is_some_and(|list| list.iter().any(|deposed| deposed.id == seen.id))
         };
         let is_new = move |seen: &&Sighting| {
-            !book.records.contains_key(&seen.key) && !is_deposed(seen) && !matches!(seen.life, Life::Doomed(_))
+            !book.records.contains_key(&seen.key)
+                && !is_deposed(seen)
+                && !matches!(seen.life, Life::Doomed(_) | Life::Kept(_))
         };
         self.sightings.iter().filter(is_new).map(|seen| Difference {
             key: seen.key.to_string(),
@@ -164,7 +166,7 @@ pub fn phase(phase: Phase) -> &'static str {
 
 fn ailment(life: &Life) -> Option<String> {
     match life {
-        Life::Live => None,
+        Life::Live | Life::Kept(_) => None,
         Life::Ending(text) | Life::Doomed(text) => Some(format!("on its way out: {text}")),
         Life::Broken(text) => Some(format!("broken: {text}")),
     }
