@@ -55,7 +55,7 @@ where
     Failure {
         class,
         operation: operation.to_owned(),
-        remedy: classify::remedy(class, operation),
+        remedy: classify::remedy(class, operation, &message),
         code,
         message,
         request_id,

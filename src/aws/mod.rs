@@ -23,6 +23,7 @@ pub mod limit;
 pub mod logs;
 pub mod look;
 pub mod rds;
+pub mod policy;
 pub mod rehearsal;
 pub mod rotating;
 pub mod s3;

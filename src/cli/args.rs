@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
 use super::{
-    ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, render, rollback, rotate, status, up,
+    ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, policy, render, rollback, rotate, status, up,
 };
 use crate::{
     sandbox::quotas::{QUOTAS, Quota},
@@ -60,6 +60,8 @@ pub enum Command {
     Rotate(rotate::RotateArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
+    /// Print the IAM policy that a command's caller needs
+    Policy(policy::PolicyArgs),
     /// Print what would be sent to AWS, without credentials or network
     Render(render::RenderArgs),
 }
@@ -81,6 +83,7 @@ impl Command {
             Command::Exec(_) => "exec",
             Command::Rotate(_) => "rotate",
             Command::Doctor(_) => "doctor",
+            Command::Policy(_) => "policy",
             Command::Render(_) => "render",
         }
     }

@@ -75,6 +75,7 @@ pub async fn carry_out(session: &Session, workspace: &Workspace, prepared: &Prep
     };
     progress.finish();
     let outcome = result?;
+    outcome.warnings.iter().for_each(|warning| session.printer.warn(warning));
     let book = match workspace.load() {
         Ok(loaded) => loaded.map(|loaded| loaded.book).unwrap_or_default(),
         Err(error) => {

@@ -14,6 +14,7 @@ pub mod history;
 pub mod interrupt;
 pub mod logs;
 pub mod plan;
+pub mod policy;
 pub mod prompt;
 pub mod render;
 pub mod rollback;

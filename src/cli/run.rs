@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CliError, ExitCode, Session, answer,
     args::{Cli, Command},
-    deploy, destroy, doctor, exec, history, interrupt, logs, plan, render, rollback, rotate,
+    deploy, destroy, doctor, exec, history, interrupt, logs, plan, policy, render, rollback, rotate,
     session::Ended,
     status, up,
 };
@@ -47,6 +47,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Exec(args) => exec::run(session, args).await,
         Command::Rotate(args) => rotate::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
+        Command::Policy(args) => policy::run(session, args).await,
         Command::Render(args) => render::run(session, args).await,
     }
 }

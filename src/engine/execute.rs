@@ -224,6 +224,10 @@ impl Bench<'_> {
         let mut unknown = false;
         for attempt in 1.. {
             let failure = match kind.create(spec, identity).await {
+                Ok(created) if created.id.is_empty() => Failure::new(
+                    Class::Unavailable,
+                    format!("AWS answered the creation of {} without saying what it made", step.key),
+                ),
                 Ok(created) => return Ok(created),
                 Err(failure) => failure,
             };

@@ -158,24 +158,25 @@ async fn look(question: &Question<'_>, survey: &Survey, kind: &str) -> Result<Ve
         sweep: question.sweep,
     };
     let found = persist(question.jitter, || kind.find(&scope)).await?;
-    if found.iter().all(|seen| targets.iter().any(|target| target.key == seen.key))
-        && misses_what_is_young(question, kind.as_ref(), &found)
-    {
-        // What an earlier run made a moment ago may not show yet; another create would make a second one.
+    if misses(question, kind.as_ref(), &found) {
+        // What was made a moment ago may not show yet; a second create would make a second one.
         return again(question, kind.as_ref(), &scope, found).await;
     }
     Ok(found)
 }
 
-/// True where something that a cut-off run made, or may have made, doesn't show, and would be made a second time.
-fn misses_what_is_young(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
+/// True where something that is recorded doesn't show, would be made a second time, and is not known to be gone: it was made, or a create was
+/// announced and only looking can tell whether it happened.
+fn misses(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
     question.book.records.values().filter(|record| record.key.kind() == kind.name()).any(|record| {
         let matters = match record.phase {
             // With a token, a second create is the same one.
             Phase::Intended => kind.manner().repeat == super::Repeat::Lookup,
             // Taken for deleted, it would be made anew, with another token.
-            Phase::Created => !question.sweep && question.blueprint.get(&record.key).is_some(),
-            Phase::Ready | Phase::Updating | Phase::Deleting => false,
+            Phase::Created | Phase::Ready | Phase::Updating => {
+                !question.sweep && question.blueprint.get(&record.key).is_some()
+            }
+            Phase::Deleting => false,
         };
         matters && !found.iter().any(|seen| seen.key == record.key)
     })
@@ -190,7 +191,7 @@ async fn again(
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_secs(2)).await;
         found = persist(question.jitter, || kind.find(scope)).await?;
-        if !misses_what_is_young(question, kind, &found) {
+        if !misses(question, kind, &found) {
             break;
         }
     }

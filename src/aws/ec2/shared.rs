@@ -199,7 +199,7 @@ pub fn unsuccessful(operation: &'static str, items: &[UnsuccessfulItem]) -> Resu
     Err(Failure {
         operation: operation.to_owned(),
         code: Some(code.to_owned()),
-        remedy: classify::remedy(class, operation),
+        remedy: classify::remedy(class, operation, message),
         ..Failure::new(class, message)
     })
 }

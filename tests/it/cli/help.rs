@@ -72,7 +72,7 @@ fn every_command_is_in_the_help_of_the_program() {
     let text = help("");
     for command in [
         "up", "plan", "destroy", "status", "deploy", "rollback", "continue", "abort", "history", "logs", "exec",
-        "rotate", "doctor", "render",
+        "rotate", "doctor", "policy", "render",
     ] {
         assert!(text.contains(&format!("\n  {command}")), "{command}: {text}");
     }
