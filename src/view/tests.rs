@@ -86,7 +86,8 @@ fn an_output_that_a_change_gives_anew_is_known_later() {
     let mut renewed = step("mesh-certificate/payments", Chapter::Mesh, Action::Update);
     renewed.gives = vec!["fingerprint"];
     let mut task = step("task-definition/payments", Chapter::Services, Action::Replace);
-    let sidecars = |fingerprint: Value| json!([{"name": "mesh-init", "environment": {"MESH_CERTIFICATE": fingerprint}}]);
+    let sidecars =
+        |fingerprint: Value| json!([{"name": "mesh-init", "environment": {"MESH_CERTIFICATE": fingerprint}}]);
     task.spec = json!({ "sidecars": sidecars(json!({"$ref": "mesh-certificate/payments#fingerprint"})) });
     task.changes = vec![change("sidecars", sidecars("ab".into()), None, true)];
     let book = book("mesh-certificate/payments", Phase::Ready, "arn", json!({}), &[("fingerprint", "ab")]);
