@@ -7,5 +7,6 @@ mod engine;
 mod lab;
 mod life;
 mod moto;
+mod quotas;
 mod rotation;
 mod status;

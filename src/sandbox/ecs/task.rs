@@ -20,7 +20,7 @@ use crate::sandbox::error::ApiError;
 use crate::sandbox::world::Tags;
 
 /// Fargate needs that long to give a task its network interface.
-const PROVISIONING: Duration = Duration::from_secs(12);
+pub const PROVISIONING: Duration = Duration::from_secs(12);
 
 /// A task of a service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
