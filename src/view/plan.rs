@@ -188,14 +188,11 @@ impl PlanView<'_> {
         }
     }
 
-    /// With the references resolved that don't point at something which is about to be made.
+    /// With the references resolved that don't point at something which is about to be made, or to be another one.
     fn known(&self, spec: &Value) -> Value {
-        output::resolve(spec, &|reference| {
-            let made = |step: &Step| matches!(step.action, Action::Create | Action::Replace);
-            match self.plan.step(&reference.key) {
-                Some(step) if made(step) => None,
-                _ => self.book.output(&reference.key, &reference.output).cloned(),
-            }
+        output::resolve(spec, &|reference| match self.plan.step(&reference.key) {
+            Some(step) if step.renews(&reference.output) => None,
+            _ => self.book.output(&reference.key, &reference.output).cloned(),
         })
     }
 

@@ -82,6 +82,22 @@ fn references_to_what_stays_are_no_difference() {
 }
 
 #[test]
+fn an_output_that_a_change_gives_anew_is_known_later() {
+    let mut renewed = step("mesh-certificate/payments", Chapter::Mesh, Action::Update);
+    renewed.gives = vec!["fingerprint"];
+    let mut task = step("task-definition/payments", Chapter::Services, Action::Replace);
+    let sidecars =
+        |fingerprint: Value| json!([{"name": "mesh-init", "environment": {"MESH_CERTIFICATE": fingerprint}}]);
+    task.spec = json!({ "sidecars": sidecars(json!({"$ref": "mesh-certificate/payments#fingerprint"})) });
+    task.changes = vec![change("sidecars", sidecars("ab".into()), None, true)];
+    let book = book("mesh-certificate/payments", Phase::Ready, "arn", json!({}), &[("fingerprint", "ab")]);
+    let plan = Plan { steps: vec![renewed, task], unchanged: 0 };
+    let text = PlanView { plan: &plan, book: &book, verbose: false }.text(PLAIN());
+    let line = "sidecars[name=mesh-init].environment.MESH_CERTIFICATE: \"ab\" → (known after apply)";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn a_plan_as_json_tells_drift() {
     let (plan, book) = (plan(), book("subnet/public-a", Phase::Ready, "subnet-1", json!({"public": true}), &[]));
     let line = PlanView { plan: &plan, book: &book, verbose: false }.json();

@@ -9,7 +9,10 @@ use super::{
     tasks,
 };
 use crate::{
-    aws::secrets::{authority::STAGE, facts::FINGERPRINT},
+    aws::secrets::{
+        authority::{STAGE, TRUST},
+        facts::FINGERPRINT,
+    },
     blueprint::Rotation,
     engine::{Book, Key, Outputs, Scope, Target, survey::persist},
     mesh::{PHASES, Stage},
@@ -57,6 +60,18 @@ pub fn phase(authority: &Outputs, under_way: Option<&UnderWay>) -> Option<u8> {
     }
 }
 
+/// The fingerprint of the authority that a change leads away from: the one that issues, until another one does.
+fn former(authority: &Outputs) -> String {
+    let issuing = authority.get(FINGERPRINT).map_or("", String::as_str);
+    let trusted = authority.get(TRUST).map_or("", String::as_str);
+    let other = trusted.split('+').find(|one| *one != issuing);
+    match authority.get(STAGE).and_then(|stage| stage.parse().ok()) {
+        Some(Stage::Switched) => other.unwrap_or_default(),
+        _ => issuing,
+    }
+    .to_owned()
+}
+
 /// One phase, planned.
 pub struct Phase {
     /// Which one, from 1.
@@ -101,8 +116,10 @@ impl Phase {
         let rotation = Rotation { issued_after: issued_after(&book), to: Some(Stage::of_phase(number)) };
         let mut prepared = scope::prepare(workspace, rotation, goes_on).await?;
         if !matches!(UnderWay::of(&prepared.book), Some(UnderWay::Authority { .. })) {
-            let seen = prepared.survey.sightings.get(&key()).and_then(|seen| seen.outputs.get(FINGERPRINT));
-            let former = seen.or_else(|| prepared.book.output(&key(), FINGERPRINT)).cloned().unwrap_or_default();
+            let mut outputs =
+                prepared.book.records.get(&key()).map(|record| record.outputs.clone()).unwrap_or_default();
+            outputs.extend(prepared.survey.sightings.get(&key()).into_iter().flat_map(|seen| seen.outputs.clone()));
+            let former = former(&outputs);
             prepared.found.choices.push(UnderWay::Authority { former }.entry(workspace.aws.now()));
         }
         Ok(Phase { number, prepared })
@@ -162,5 +179,16 @@ mod tests {
         assert_eq!(of("settled", "new"), Some(3));
         assert_eq!(phase(&authority("settled", "new"), None), None);
         assert_eq!(phase(&authority("switched", "new"), None), Some(2), "also where the state is lost");
+    }
+
+    #[test]
+    fn what_goes_is_known_from_aws_too() {
+        let of = |stage: &str, issuing: &str, trusted: &str| {
+            let outputs = [(STAGE, stage), (FINGERPRINT, issuing), (TRUST, trusted)];
+            former(&outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+        };
+        assert_eq!(of("settled", "old", "old"), "old");
+        assert_eq!(of("introduced", "old", "new+old"), "old");
+        assert_eq!(of("switched", "new", "new+old"), "old");
     }
 }
