@@ -250,7 +250,8 @@ fn matches(pattern: &str, code: &str) -> bool {
 /// What a person can do about it, where the class alone tells.
 pub fn remedy(class: Class, operation: &str, message: &str) -> Option<String> {
     // IAM user guide, "Troubleshoot Signature Version 4": five minutes are borne, by S3 fifteen.
-    const CLOCK: [&str; 4] = ["Signature expired", "Signature not yet current", "request time and the current time", "Request has expired"];
+    const CLOCK: [&str; 4] =
+        ["Signature expired", "Signature not yet current", "request time and the current time", "Request has expired"];
     match class {
         Class::Credentials if CLOCK.iter().any(|sign| message.contains(sign)) => Some(
             "set this machine's clock (AWS refuses signatures that are off by five minutes), or sign in again if the session is old, and run \

@@ -179,12 +179,7 @@ impl Owner<'_> {
                 self.arn("cloudwatch", &format!("alarm:*-{ours}")),
             ]),
             "ecs" if verb == "DeregisterTaskDefinition" => Scope::Any,
-            "ecs" => each(&[
-                "cluster/*-{}",
-                "service/*-{}/*",
-                "service-deployment/*-{}/*",
-                "task-definition/*-{}:*",
-            ]),
+            "ecs" => each(&["cluster/*-{}", "service/*-{}/*", "service-deployment/*-{}/*", "task-definition/*-{}:*"]),
             "elasticloadbalancing" => each(&[
                 "listener-rule/app/*-{}/*",
                 "listener/app/*-{}/*",
@@ -240,14 +235,19 @@ pub fn parts(document: &Value) -> Vec<Value> {
     // Statements are split too: one of them lists everything that reads.
     let single = statements.iter().flat_map(|statement| {
         let actions = statement["Action"].as_array().cloned().unwrap_or_default();
-        actions.chunks(40).map(<[Value]>::to_vec).enumerate().map(|(index, chunk)| {
-            let mut part = statement.clone();
-            part["Action"] = chunk.into();
-            if index > 0 {
-                part["Sid"] = format!("{}{}", statement["Sid"].as_str().unwrap_or_default(), index + 1).into();
-            }
-            part
-        }).collect::<Vec<_>>()
+        actions
+            .chunks(40)
+            .map(<[Value]>::to_vec)
+            .enumerate()
+            .map(|(index, chunk)| {
+                let mut part = statement.clone();
+                part["Action"] = chunk.into();
+                if index > 0 {
+                    part["Sid"] = format!("{}{}", statement["Sid"].as_str().unwrap_or_default(), index + 1).into();
+                }
+                part
+            })
+            .collect::<Vec<_>>()
     });
     let mut parts: Vec<Vec<Value>> = vec![Vec::new()];
     let whole = |statements: &[Value]| json!({ "Version": "2012-10-17", "Statement": statements });
@@ -266,8 +266,7 @@ pub fn parts(document: &Value) -> Vec<Value> {
 mod tests {
     use super::*;
 
-    const OWNER: Owner<'_> =
-        Owner { partition: "aws", account: "123456789012", region: "us-east-1", suffix: "dev" };
+    const OWNER: Owner<'_> = Owner { partition: "aws", account: "123456789012", region: "us-east-1", suffix: "dev" };
 
     #[test]
     fn actions_are_held_to_names_and_tags() {

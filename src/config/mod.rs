@@ -24,9 +24,9 @@ mod types;
 #[cfg(test)]
 mod tests;
 
+pub use argument::image_reference;
 pub use check::MOST_DATABASE_SERVICES;
 pub use database::{Capacity, Database};
-pub use argument::image_reference;
 pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};
 pub use origin::Origin;

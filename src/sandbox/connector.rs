@@ -113,7 +113,8 @@ impl SandboxHttpClient {
         let now = self.sandbox.now();
         let then = Moment::from_signature(signed?)?;
         let off = now.since(then).max(then.since(now));
-        (off.as_secs() > limit * 60).then(|| refusal::skewed(operation, signed.unwrap_or_default(), &now.signature(), limit))
+        (off.as_secs() > limit * 60)
+            .then(|| refusal::skewed(operation, signed.unwrap_or_default(), &now.signature(), limit))
     }
 
     /// What the client gets of a call that fails: AWS's error, half an answer, or a connection that gives none.

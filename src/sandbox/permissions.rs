@@ -30,8 +30,16 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
     let more: &[&str] = match (service, operation) {
         (
             "ec2",
-            "AllocateAddress" | "CreateFlowLogs" | "CreateInternetGateway" | "CreateNatGateway" | "CreateRouteTable"
-            | "CreateSecurityGroup" | "CreateSubnet" | "CreateVpc" | "CreateVpcEndpoint" | "AuthorizeSecurityGroupEgress"
+            "AllocateAddress"
+            | "CreateFlowLogs"
+            | "CreateInternetGateway"
+            | "CreateNatGateway"
+            | "CreateRouteTable"
+            | "CreateSecurityGroup"
+            | "CreateSubnet"
+            | "CreateVpc"
+            | "CreateVpcEndpoint"
+            | "AuthorizeSecurityGroupEgress"
             | "AuthorizeSecurityGroupIngress",
         ) => {
             if operation == "CreateFlowLogs" {

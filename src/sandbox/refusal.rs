@@ -37,10 +37,11 @@ pub(super) fn denied(operation: &Operation, action: &str, resource: &str) -> Api
     );
     match (protocol(operation), operation.service.name) {
         // EC2 API reference, "Error codes": UnauthorizedOperation.
-        (Protocol::Ec2, _) => {
-            ApiError::new("UnauthorizedOperation", format!("You are not authorized to perform this operation. {message}"))
-                .with_status(403)
-        }
+        (Protocol::Ec2, _) => ApiError::new(
+            "UnauthorizedOperation",
+            format!("You are not authorized to perform this operation. {message}"),
+        )
+        .with_status(403),
         // SNS API reference, "Common errors".
         (_, "sns") => ApiError::new("AuthorizationError", message).with_status(403),
         (_, "appmesh") => ApiError::new("ForbiddenException", message).with_status(403),
@@ -147,8 +148,17 @@ pub(super) fn quota_code(service: &str, operation: &str) -> Option<&'static str>
         ("lambda", "CreateFunction") => "CodeStorageExceededException",
         (
             "kms" | "logs" | "dynamodb" | "secretsmanager" | "application-autoscaling" | "appmesh",
-            "CreateKey" | "CreateAlias" | "CreateLogGroup" | "CreateTable" | "CreateSecret" | "RegisterScalableTarget"
-            | "PutScalingPolicy" | "CreateMesh" | "CreateVirtualNode" | "CreateVirtualRouter" | "CreateVirtualService"
+            "CreateKey"
+            | "CreateAlias"
+            | "CreateLogGroup"
+            | "CreateTable"
+            | "CreateSecret"
+            | "RegisterScalableTarget"
+            | "PutScalingPolicy"
+            | "CreateMesh"
+            | "CreateVirtualNode"
+            | "CreateVirtualRouter"
+            | "CreateVirtualService"
             | "CreateRoute",
         ) => "LimitExceededException",
         _ => return None,

@@ -103,11 +103,9 @@ impl Ledger for Journal {
         let Tail { file, broken } = &mut *tail;
         let result = match broken {
             Some(reason) => Err(io::Error::other(reason.clone())),
-            None => {
-                self.disk.write(file, text.as_bytes()).and_then(|()| self.disk.sync(file)).inspect_err(|error| {
-                    *broken = Some(error.to_string());
-                })
-            }
+            None => self.disk.write(file, text.as_bytes()).and_then(|()| self.disk.sync(file)).inspect_err(|error| {
+                *broken = Some(error.to_string());
+            }),
         };
         result.map_err(|error| {
             let error = StateError::io("write", &self.path)(error);

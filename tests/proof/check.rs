@@ -17,8 +17,7 @@ use crate::{
 };
 
 /// The tags that everything carries.
-const TAGS: [&str; 6] =
-    ["Environment", "Team", "CostCenter", "Name", "platformctl:environment-id", "platformctl:key"];
+const TAGS: [&str; 6] = ["Environment", "Team", "CostCenter", "Name", "platformctl:environment-id", "platformctl:key"];
 
 /// What a finished environment looks like, to compare others with.
 #[derive(Clone, Debug, Default)]
@@ -101,7 +100,8 @@ pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<bool, St
     let prepared = operation::prepare(&workspace, Intention::Plan).await.map_err(|error| error.to_string())?;
     if !prepared.plan.steps.is_empty() {
         let steps = prepared.plan.steps.iter();
-        let steps: Vec<_> = steps.map(|step| (&step.key, step.action, &step.changes, &step.tags, &step.strays)).collect();
+        let steps: Vec<_> =
+            steps.map(|step| (&step.key, step.action, &step.changes, &step.tags, &step.strays)).collect();
         return Err(format!("the plan is not empty: {steps:#?}"));
     }
     state_equals_world(&prepared)?;
@@ -115,10 +115,10 @@ pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<bool, St
         return Err(format!("kind, wanted, found: {counts:?}; tags differ on: {untagged:?}"));
     }
     let id = &prepared.environment.id;
-    let items = lab.sandbox.look(|call| call.world.inventory(call.now, call.place())).map_err(|error| error.to_string())?;
-    let foreign = |item: &&platformctl::sandbox::world::Item| {
-        item.tags.get(TAG_ENVIRONMENT_ID).is_some_and(|owner| owner != id)
-    };
+    let items =
+        lab.sandbox.look(|call| call.world.inventory(call.now, call.place())).map_err(|error| error.to_string())?;
+    let foreign =
+        |item: &&platformctl::sandbox::world::Item| item.tags.get(TAG_ENVIRONMENT_ID).is_some_and(|owner| owner != id);
     match items.iter().find(foreign) {
         Some(item) => Err(format!("{} {} bears another environment's id", item.kind, item.id)),
         None => Ok(shape.fingerprint == wanted.fingerprint),
@@ -169,7 +169,7 @@ fn secrets(lab: &Lab) -> BTreeSet<String> {
         .sandbox
         .look(|call| {
             let secrets = call.world.secretsmanager.secrets.values();
-            secrets.flat_map(|secret| secret.versions.values().cloned()).collect()
+            secrets.flat_map(|secret| secret.versions.values().filter_map(|version| version.text.clone())).collect()
         })
         .expect("a readable account");
     let mut secrets = BTreeSet::new();

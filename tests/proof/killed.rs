@@ -9,7 +9,11 @@ use std::{
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::{configs, report::Report, sweep::{amount, seed}};
+use crate::{
+    configs,
+    report::Report,
+    sweep::{amount, seed},
+};
 
 /// So many kills in all.
 const KILLS: [u64; 3] = [3, 36, 36];
@@ -84,7 +88,11 @@ fn run(home: &Path, command: &str, after: Option<Duration>) -> Result<Option<i32
         if after.is_some_and(|after| elapsed >= after) || elapsed >= PATIENCE {
             // SIGKILL: nothing of the process runs any more.
             child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
-            return if after.is_some() { Ok(None) } else { Err(format!("{command} did not end: {}", self::told(home))) };
+            return if after.is_some() {
+                Ok(None)
+            } else {
+                Err(format!("{command} did not end: {}", self::told(home)))
+            };
         }
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -22,7 +22,9 @@ pub fn late() -> Report {
     for (minutes, in_time) in [(15, true), (90, false)] {
         let _pool = Pool::new(1);
         if let Err(failure) = in_virtual_time(outlive(Duration::from_secs(minutes * 60), in_time)) {
-            report.failures.push((format!("interfaces that outlive their load balancer by {minutes} minutes"), failure));
+            report
+                .failures
+                .push((format!("interfaces that outlive their load balancer by {minutes} minutes"), failure));
         }
     }
     report.wall = start.elapsed();

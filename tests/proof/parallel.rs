@@ -1,6 +1,10 @@
 //! Twenty environments at once, under the account's rate limits.
 
-use std::{path::Path, sync::Arc, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use futures::future::join_all;

@@ -82,7 +82,8 @@ async fn live(app_mesh: bool) -> Result<(BTreeSet<String>, BTreeSet<String>, usi
     // A missing permission is told as one.
     match lab.run(&configs::more(), Intention::Up).await {
         End::Ran(ran) if !ran.outcome.is_complete() => {
-            let denied = ran.outcome.failed.iter().all(|(_, failure)| failure.class == platformctl::engine::Class::Denied);
+            let denied =
+                ran.outcome.failed.iter().all(|(_, failure)| failure.class == platformctl::engine::Class::Denied);
             if !denied {
                 return Err(format!("under the policy of status, up fails otherwise: {:?}", ran.outcome.failed));
             }
@@ -125,7 +126,9 @@ fn scoped(lab: &Lab, document: &serde_json::Value, kinds: &platformctl::engine::
         let prefix = item.kind.split(':').next().unwrap_or_default();
         let deletes = kind.actions().iter().filter(|action| {
             let own = item.arn.split(':').nth(2).is_some_and(|service| action.starts_with(&format!("{service}:")));
-            own && action.split_once(':').is_some_and(|(_, verb)| verb.starts_with("Delete") || verb.starts_with("Release"))
+            own && action
+                .split_once(':')
+                .is_some_and(|(_, verb)| verb.starts_with("Delete") || verb.starts_with("Release"))
         });
         for action in deletes {
             // A kind may delete what hangs on its resource, which has ARNs of its own.

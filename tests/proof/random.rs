@@ -39,7 +39,13 @@ fn service(index: usize) -> impl Strategy<Value = String> {
     let scaling = (2..5u32, 5..20u32, 30..90u32, 200..3000u32, 0..3u32);
     let extras = (any::<bool>(), proptest::option::of(any::<bool>()), any::<bool>(), 0..4u32, 2..120u32);
     (capacity, scaling, extras, 1024..15000u16, vec(any::<bool>(), 4)).prop_map(
-        move |((cpu, memory), (min, max, cpu_target, requests, base), (bucket, table, secret, bake, stop), port, calls)| {
+        move |(
+            (cpu, memory),
+            (min, max, cpu_target, requests, base),
+            (bucket, table, secret, bake, stop),
+            port,
+            calls,
+        )| {
             let mut text = format!("[services.s{index}]\ncpu = {cpu}\nmemory = {memory}\nport = {port}\n");
             let called: Vec<String> = calls
                 .iter()
@@ -63,27 +69,33 @@ fn service(index: usize) -> impl Strategy<Value = String> {
 /// A whole configuration with one to three services.
 fn configuration() -> impl Strategy<Value = String> {
     let head = (prop_oneof![Just("per-zone"), Just("single")], any::<bool>(), 30..120u32, any::<bool>());
-    (1..4usize, head, service(0), service(1), service(2)).prop_map(|(count, (nat, logs, timeout, exec), one, two, three)| {
-        let services: Vec<String> = [one, two, three].into_iter().take(count).collect();
-        let mut text = format!(
-            "[platform]\nteam = \"platform\"\ncost_center = \"cc-1\"\n[network]\nnat = \"{nat}\"\n[ingress]\n\
+    (1..4usize, head, service(0), service(1), service(2)).prop_map(
+        |(count, (nat, logs, timeout, exec), one, two, three)| {
+            let services: Vec<String> = [one, two, three].into_iter().take(count).collect();
+            let mut text = format!(
+                "[platform]\nteam = \"platform\"\ncost_center = \"cc-1\"\n[network]\nnat = \"{nat}\"\n[ingress]\n\
              access_logs = {logs}\nidle_timeout_seconds = {timeout}\n[cluster]\nexecute_command = {exec}\n"
-        );
-        for service in services {
-            let missing = (count..4).fold(service, |text, absent| text.replace(&format!("\"s{absent}\""), ""));
-            let line = missing.lines().map(|line| match line.strip_prefix("calls = [CALLS ") {
-                Some(list) => {
-                    let names: Vec<&str> =
-                        list.trim_end_matches(']').split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-                    format!("calls = [{}]", names.join(", "))
-                }
-                None => line.to_owned(),
-            });
-            text.push_str(&line.collect::<Vec<_>>().join("\n"));
-            text.push('\n');
-        }
-        text
-    })
+            );
+            for service in services {
+                let missing = (count..4).fold(service, |text, absent| text.replace(&format!("\"s{absent}\""), ""));
+                let line = missing.lines().map(|line| match line.strip_prefix("calls = [CALLS ") {
+                    Some(list) => {
+                        let names: Vec<&str> = list
+                            .trim_end_matches(']')
+                            .split(',')
+                            .map(str::trim)
+                            .filter(|name| !name.is_empty())
+                            .collect();
+                        format!("calls = [{}]", names.join(", "))
+                    }
+                    None => line.to_owned(),
+                });
+                text.push_str(&line.collect::<Vec<_>>().join("\n"));
+                text.push('\n');
+            }
+            text
+        },
+    )
 }
 
 pub fn configurations() -> Report {

@@ -103,10 +103,16 @@ pub async fn recover(
                 Intention::Destroy => {}
                 _ if ran.planned.is_empty() => return Ok(run),
                 _ if succeeded => {
-                    return Err(format!("a run that succeeded left work to do: {:#?}\nbefore it: {history:#?}", ran.planned));
+                    return Err(format!(
+                        "a run that succeeded left work to do: {:#?}\nbefore it: {history:#?}",
+                        ran.planned
+                    ));
                 }
                 // After a look at what is no more, a run may do again what was done.
-                _ => succeeded = !matches!(suffered.last(), Some((_, kind)) if matches!(kind.fault, Fault::Vanishes { .. })),
+                _ => {
+                    succeeded =
+                        !matches!(suffered.last(), Some((_, kind)) if matches!(kind.fault, Fault::Vanishes { .. }))
+                }
             },
             _ if disturbed => {}
             (end, _) => {

@@ -84,11 +84,14 @@ pub fn level() -> Level {
 
 /// A number from the environment, or that of the level: quick, ci, whole.
 pub fn amount(name: &str, [quick, ci, whole]: [u64; 3]) -> u64 {
-    number(name, match level() {
-        Level::Quick => quick,
-        Level::Ci => ci,
-        Level::Whole => whole,
-    })
+    number(
+        name,
+        match level() {
+            Level::Quick => quick,
+            Level::Ci => ci,
+            Level::Whole => whole,
+        },
+    )
 }
 
 /// A number from the environment.
@@ -164,7 +167,8 @@ fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
                 let result = scenario::recover(&lab, &sweep, &mut { *change }, end, 0).await;
                 sweep.disarm();
                 let inner = pool.lock().expect("one thread").finish();
-                let failures = inner.iter().filter_map(|(label, verdict)| Some((label.clone(), verdict.failure.clone()?)));
+                let failures =
+                    inner.iter().filter_map(|(label, verdict)| Some((label.clone(), verdict.failure.clone()?)));
                 let (inner, inner_failures) = (inner.len(), failures.collect());
                 fork::end(&Verdict { failure: result.err(), inner, inner_failures, ..Verdict::default() })
             }
@@ -190,7 +194,12 @@ fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
         report.failures.extend(verdict.failure.map(|failure| (label, failure)));
         report.failures.extend(verdict.inner_failures);
     }
-    let figures = [("calls", sweep.calls().to_string()), ("runs", runs.to_string()), ("alike", alike.to_string()), ("seed", seed.to_string())];
+    let figures = [
+        ("calls", sweep.calls().to_string()),
+        ("runs", runs.to_string()),
+        ("alike", alike.to_string()),
+        ("seed", seed.to_string()),
+    ];
     report.figures.extend(figures.map(|(name, value)| (name.to_owned(), value)));
     report.wall = start.elapsed();
     report

@@ -1,6 +1,12 @@
 //! The state cut off at every byte of its end, while it grows and when it is whole.
 
-use std::{collections::BTreeMap, fs, path::PathBuf, sync::{Arc, Mutex}, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
 
 use platformctl::{
     engine::Action,

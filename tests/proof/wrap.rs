@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use platformctl::engine::{
-    Changes, Class, Created, Failure, Field, Gone, Identity, Kind, Manner, Outputs, Physical, Readiness, Repeat,
-    Scope, Sighting, Tags, Target,
+    Changes, Class, Created, Failure, Field, Gone, Identity, Kind, Manner, Outputs, Physical, Readiness, Repeat, Scope,
+    Sighting, Tags, Target,
 };
 use serde_json::Value;
 
@@ -252,4 +252,3 @@ impl Twist for NeverWaits {
         })
     }
 }
-

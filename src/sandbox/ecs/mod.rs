@@ -37,6 +37,6 @@ mod tests;
 
 pub(in crate::sandbox) use deployment_calls::list as list_service_deployments;
 pub(in crate::sandbox) use operations::register;
-pub(in crate::sandbox) use service_calls::{set_desired, update as update_service};
 pub use scheduler::interrupt_spot;
+pub(in crate::sandbox) use service_calls::{set_desired, update as update_service};
 pub use state::EcsState;

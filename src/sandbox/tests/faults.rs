@@ -43,17 +43,11 @@ async fn codes(failure: Failure) -> [String; 4] {
 async fn each_protocol_refuses_in_words_of_its_own() {
     for (failure, expected) in [
         (Failure::Throttled, ["RequestLimitExceeded", "Throttling", "ThrottlingException", "SlowDown"]),
-        (
-            Failure::AccessDenied,
-            ["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AccessDenied"],
-        ),
+        (Failure::AccessDenied, ["UnauthorizedOperation", "AccessDenied", "AccessDeniedException", "AccessDenied"]),
         (Failure::ExpiredToken, ["RequestExpired", "ExpiredToken", "ExpiredTokenException", "ExpiredToken"]),
         (Failure::QuotaExceeded, ["VpcLimitExceeded", "LimitExceeded", "LimitExceededException", "TooManyBuckets"]),
         (Failure::ServerError, ["InternalError", "ServiceFailure", "KMSInternalException", "InternalError"]),
-        (
-            Failure::Unavailable,
-            ["Unavailable", "ServiceUnavailable", "ServiceUnavailable", "ServiceUnavailable"],
-        ),
+        (Failure::Unavailable, ["Unavailable", "ServiceUnavailable", "ServiceUnavailable", "ServiceUnavailable"]),
     ] {
         assert_eq!(codes(failure).await, expected, "{failure:?}");
     }
