@@ -11,6 +11,9 @@
 //! | agent | 32 | 128 | one datagram per flush; the CloudWatch agent idles at some 60 MiB |
 //! | mesh-init | – | 64 | a shell script that ends before the others begin |
 //! | application | the rest | the rest, reserved | it may use more while the others use less |
+//!
+//! In tasks of less than 1024 MiB the sidecars' limits are 192, 144, 96 and 32 MiB: Envoy's capped heap and its program still fit.
+//! Below 512 CPU units their shares are halved.
 
 use std::collections::BTreeMap;
 
@@ -47,20 +50,26 @@ const AGENT_VOLUMES: [&str; 3] = ["etc", "logs", "var"];
 /// (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
 const EXEC_VOLUMES: [(&str, &str); 2] = [("exec-state", "/var/lib/amazon"), ("exec-log", "/var/log/amazon")];
 
-/// In tasks of less memory than this, in MiB, the sidecars get by with half: enough for what Envoy takes when idle (70 MB), not for a thousand
-/// connections at once.
+/// In tasks of less memory than this, in MiB, the sidecars get by with less.
 const SMALL_TASK: u32 = 1024;
+/// In tasks of less CPU than this, in units, their shares are halved.
+const SLOW_TASK: u32 = 512;
 
 /// CPU units and MiB of one container.
 struct Size {
     cpu: u32,
     memory: u32,
+    /// MiB in a small task.
+    small: u32,
 }
 
-const ENVOY_SIZE: Size = Size { cpu: 128, memory: 256 };
-const INGRESS_SIZE: Size = Size { cpu: 64, memory: 192 };
-const AGENT_SIZE: Size = Size { cpu: 32, memory: 128 };
-const INIT_SIZE: Size = Size { cpu: 0, memory: 64 };
+const ENVOY_SIZE: Size = Size { cpu: 128, memory: 256, small: 192 };
+const INGRESS_SIZE: Size = Size { cpu: 64, memory: 192, small: 144 };
+const AGENT_SIZE: Size = Size { cpu: 32, memory: 128, small: 96 };
+const INIT_SIZE: Size = Size { cpu: 0, memory: 64, small: 32 };
+
+/// Seconds in which a task may fail its checks because it is still starting.
+pub const GRACE_SECONDS: u32 = 60;
 
 /// Envoy holds two connections for each request under way.
 const OPEN_FILES: u32 = 65_535;
@@ -114,20 +123,22 @@ impl Task<'_> {
     pub fn application(&self, draft: &Draft<'_>) -> Container {
         let others = self.sidecar_sizes();
         let (cpu, memory) =
-            others.iter().fold((0, 0), |(cpu, memory), size| (cpu + size.cpu, memory + self.memory(size)));
+            others.iter().fold((0, 0), |(cpu, memory), size| (cpu + self.cpu(size), memory + self.memory(size)));
         let mut mounts = vec![mount(TEMPORARY, "/tmp", false)];
         if draft.config.cluster.execute_command {
             mounts.extend(EXEC_VOLUMES.map(|(volume, path)| mount(volume, path, false)));
         }
         // App Mesh redirects the application's calls, so nothing reaches anybody before its Envoy is well.
         let first = self.virtual_node.map(|_| (ENVOY.to_owned(), "HEALTHY".to_owned()));
+        // Nobody but the sidecar is to reach it, unless App Mesh redirects what comes for it.
+        let ports = self.virtual_node.map(|_| self.service.port);
         Container {
             cpu: self.service.cpu.saturating_sub(cpu).max(1),
             memory: None,
             memory_reservation: Some(self.service.memory.saturating_sub(memory).max(6)),
             environment: self.environment(draft),
             secrets: self.secrets(),
-            ports: vec![self.service.port],
+            ports: ports.into_iter().collect(),
             depends_on: first.into_iter().collect(),
             mounts,
             stop_timeout: Some(self.service.stop_timeout_seconds),
@@ -176,7 +187,11 @@ impl Task<'_> {
     }
 
     fn memory(&self, size: &Size) -> u32 {
-        if self.service.memory < SMALL_TASK { size.memory / 2 } else { size.memory }
+        if self.service.memory < SMALL_TASK { size.small } else { size.memory }
+    }
+
+    fn cpu(&self, size: &Size) -> u32 {
+        if self.service.cpu < SLOW_TASK { size.cpu / 2 } else { size.cpu }
     }
 
     fn sidecar_sizes(&self) -> Vec<Size> {
@@ -217,6 +232,7 @@ impl Task<'_> {
             (peer.env.clone(), Output::known(url))
         });
         let fixed = [
+            (injected::HOST, Layout::fargate().loopback.to_string()),
             (injected::PORT, self.service.port.to_string()),
             (injected::SERVICE_NAME, self.name.to_owned()),
             (injected::ENVIRONMENT_SUFFIX, draft.suffix.as_str().to_owned()),
@@ -274,7 +290,7 @@ impl Task<'_> {
         let (variable, value) = scripts::envoy_environment(&self.layout());
         Container {
             image: Some(draft.config.mesh.envoy_image.clone()),
-            cpu: size.cpu,
+            cpu: self.cpu(size),
             memory: Some(self.memory(size)),
             user: Some(ports::MESH_UID.to_string()),
             entry_point: scripts::envoy_entry_point(),
@@ -284,7 +300,7 @@ impl Task<'_> {
                 .map(|(name, condition)| (name.to_owned(), condition.to_owned()))
                 .into(),
             mounts: vec![mount(KEYS, "/keys", true), mount(CONFIGURATION, "/etc/mesh", true)],
-            health_check: Some(check(scripts::envoy_health_check(secrets))),
+            health_check: Some(ready(scripts::envoy_health_check(secrets))),
             stop_timeout: Some(STOP_SECONDS),
             open_files: Some(OPEN_FILES),
             ..self.blank(draft, name)
@@ -316,7 +332,7 @@ impl Task<'_> {
         let live = format!("curl -s http://localhost:{}/server_info | grep state | grep -q LIVE", ports::ADMIN);
         Container {
             image: Some(draft.config.mesh.app_mesh_image.clone()),
-            cpu: ENVOY_SIZE.cpu,
+            cpu: self.cpu(&ENVOY_SIZE),
             memory: Some(self.memory(&ENVOY_SIZE)),
             user: Some(ports::MESH_UID.to_string()),
             environment,
@@ -348,7 +364,7 @@ impl Task<'_> {
         Container {
             image: Some(draft.config.observability.agent_image.clone()),
             essential: false,
-            cpu: AGENT_SIZE.cpu,
+            cpu: self.cpu(&AGENT_SIZE),
             memory: Some(self.memory(&AGENT_SIZE)),
             // App Mesh doesn't redirect this group's traffic; the files of its volumes are root's.
             user: Some(format!("0:{}", ports::MESH_UID)),
@@ -365,6 +381,11 @@ fn agent_volume(name: &str) -> String {
 
 fn mount(volume: &str, path: &str, read_only: bool) -> Mount {
     Mount { volume: volume.to_owned(), path: path.to_owned(), read_only }
+}
+
+/// The check that takes the application in: no less patient with it than the load balancer is.
+fn ready(command: Vec<String>) -> Check {
+    Check { timeout: 5, retries: 6, start_period: GRACE_SECONDS, ..check(command) }
 }
 
 fn check(command: Vec<String>) -> Check {

@@ -13,11 +13,11 @@ use super::{
     Sighting, Tags,
     blueprint::{Node, dependencies},
     diff::{self, FieldChange},
-    environment::TAG_ENVIRONMENT_ID,
+    environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     failure::Class,
     output,
     resource::Change,
-    survey::{self, Survey},
+    survey::{self, Survey, Vanished},
 };
 
 /// What happens to a resource.
@@ -120,6 +120,8 @@ pub struct Planner<'a> {
     pub environment: &'a Arc<Environment>,
     /// What is there.
     pub survey: &'a Survey,
+    /// Kinds of which nothing is there any more.
+    pub vanished: &'a Vanished,
 }
 
 impl Planner<'_> {
@@ -152,7 +154,7 @@ impl Planner<'_> {
     fn refuse_foreign(&self) -> Result<(), Failure> {
         let foreign = self.survey.sightings.values().find_map(|seen| {
             let owner = seen.tags.as_ref()?.get(TAG_ENVIRONMENT_ID).map(String::as_str);
-            (owner != Some(&self.environment.id)).then_some((seen, owner))
+            (owner != Some(&self.environment.id) && owner != Some(UNCLAIMED)).then_some((seen, owner))
         });
         match foreign {
             None => Ok(()),
@@ -173,6 +175,11 @@ impl Planner<'_> {
         }
     }
 
+    /// The generation of the successor of something that is there.
+    fn next_generation(&self, seen: &Sighting) -> u32 {
+        self.book.last_generation(&seen.key).unwrap_or_default().max(survey::generation(seen)) + 1
+    }
+
     /// The value of a reference, unless it is about to be another one.
     fn lookup(&self, open: &Open, reference: &Reference) -> Option<String> {
         let given = open.get(&reference.key);
@@ -190,7 +197,12 @@ impl Planner<'_> {
         let mut step = self.blank(node, record);
         let Some(seen) = seen else {
             step.action = Action::Create;
-            step.generation = record.map_or(0, |record| record.generation);
+            step.generation = match record {
+                // Whether it was made is not known: the same token makes it once.
+                Some(record) if record.phase == Phase::Intended => record.generation,
+                // AWS remembers the token of what was made with it, though that is gone.
+                _ => self.book.last_generation(&node.key).map_or(0, |last| last + 1),
+            };
             step.reason = match record.map(|record| record.phase) {
                 Some(Phase::Intended) => Some("an earlier run was cut off before it was made".to_owned()),
                 Some(_) => Some("it is gone from AWS, though nobody here deleted it".to_owned()),
@@ -202,7 +214,7 @@ impl Planner<'_> {
         match &seen.life {
             Life::Ending(_) | Life::Doomed(_) => {
                 step.action = Action::Create;
-                step.generation = next_generation(record, seen);
+                step.generation = self.next_generation(seen);
                 step.reason = Some("the former one is still being deleted".to_owned());
                 step.ending = Some(existing);
                 return Ok(Some(step));
@@ -210,7 +222,7 @@ impl Planner<'_> {
             Life::Broken(why) => {
                 step.existing = Some(existing);
                 step.action = Action::Replace;
-                step.generation = next_generation(record, seen);
+                step.generation = self.next_generation(seen);
                 step.delete_first = kind.manner().naming == Naming::Unique;
                 step.reason = Some(why.clone());
                 return Ok(Some(step));
@@ -232,7 +244,7 @@ impl Planner<'_> {
             step.reason = Some("an earlier run was cut off before it was finished".to_owned());
         }
         if step.action == Action::Replace {
-            step.generation = next_generation(record, seen);
+            step.generation = self.next_generation(seen);
             step.delete_first = kind.manner().naming == Naming::Unique;
         }
         Ok(Some(step))
@@ -308,7 +320,7 @@ impl Planner<'_> {
                     Some(step) => {
                         step.action = Action::Replace;
                         step.delete_first = true;
-                        step.generation = next_generation(self.book.records.get(&node.key), seen);
+                        step.generation = self.next_generation(seen);
                         step.reason = Some(cause.clone());
                         added.push(node.key.clone());
                     }
@@ -319,7 +331,7 @@ impl Planner<'_> {
                         step.spec = diff::yield_owned(kind.as_ref(), &node.spec, &seen.observed, &Value::Null);
                         step.action = Action::Replace;
                         step.delete_first = true;
-                        step.generation = next_generation(record, seen);
+                        step.generation = self.next_generation(seen);
                         step.reason = Some(cause.clone());
                         plan.steps.push(step);
                         plan.unchanged -= 1;
@@ -348,7 +360,9 @@ impl Planner<'_> {
         let record = self.book.records.get(key);
         let seen = self.survey.sightings.get(key);
         let node = self.reference.get(key);
+        let vanished = self.vanished.get(key.kind());
         let existing = match (seen, record) {
+            _ if vanished.is_some() => None,
             (Some(seen), record) => Some(physical(seen, record)),
             // Not visible, but a look may be too early or the kind may not be able to look: deleting what is absent is harmless.
             (None, Some(record)) if !record.id.is_empty() => Some(Physical {
@@ -367,7 +381,7 @@ impl Planner<'_> {
             chapter: record.map(|record| record.chapter).or(node.map(|node| node.chapter)).unwrap_or(Chapter::Network),
             name: seen.map(|seen| seen.name.clone()).or(record.map(|record| record.name.clone())).unwrap_or_default(),
             action: Action::Delete,
-            reason: None,
+            reason: vanished.cloned(),
             changes: Vec::new(),
             tags: Tags::new(),
             spec: Value::Null,
@@ -387,10 +401,6 @@ impl Planner<'_> {
         let below: BTreeSet<String> = alike.flat_map(Node::dependencies).map(|key| key.kind().to_owned()).collect();
         all.iter().filter(|other| below.contains(other.kind()) && *other != key).cloned().collect()
     }
-}
-
-fn next_generation(record: Option<&Record>, seen: &Sighting) -> u32 {
-    record.map_or(0, |record| record.generation).max(survey::generation(seen)) + 1
 }
 
 /// What was seen, with the outputs that only the state knows.
