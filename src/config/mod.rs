@@ -25,6 +25,7 @@ mod tests;
 pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};
 pub use origin::Origin;
+pub(crate) use rules::fargate;
 pub use service::{Service, Table};
 pub use suffix::EnvSuffix;
 pub use types::{

@@ -5,7 +5,7 @@ use super::{OperationError, Workspace};
 use crate::{
     aws,
     blueprint::Facts,
-    config::MeshProvider,
+    config::{MeshProvider, fargate},
     engine::{Book, Class, Entry, Failure},
 };
 
@@ -78,7 +78,11 @@ async fn mesh(workspace: &Workspace, book: &Book, choices: &mut Vec<Entry>) -> (
     if let Some(choice) = book.choices.get(MESH) {
         return (choice.value == APP_MESH, choice.reason.clone());
     }
+    let tight = workspace.config.services.iter().find(|(_, service)| service.memory < fargate::LEAST_WITH_APP_MESH);
     let (app_mesh, reason) = match aws::appmesh::probe::probe(&workspace.aws).await {
+        Ok(()) if let Some((name, service)) = tight => {
+            (false, format!("Envoy, because {} MiB of {name} are too little for App Mesh's sidecars", service.memory))
+        }
         Ok(()) => (true, "App Mesh, because it still answers this account".to_owned()),
         Err(failure) => (false, format!("Envoy, because App Mesh does not answer this account ({})", brief(&failure))),
     };

@@ -124,12 +124,11 @@ pub(super) async fn find(
     if scope.targets.is_empty() && !scope.sweep {
         return Ok(Vec::new());
     }
-    let listed = list(aws, scope.suffix).await?;
+    // All kinds read the same list.
+    let listed = scope.answers.once("secretsmanager:ListSecrets", || list(aws, scope.suffix)).await?;
     let of_kind = |secret: &&Secret| tags::key_of(&secret.tags, scope.suffix).is_some_and(|key| key.kind() == kind);
-    let (mut found, doubtful): (Vec<Secret>, Vec<Secret>) = listed
-        .into_iter()
-        .filter(|secret| of_kind(&secret))
-        .partition(|secret| scope.by_id(&secret.arn).is_some() && !secret.doomed);
+    let (mut found, doubtful): (Vec<Secret>, Vec<Secret>) =
+        listed.iter().filter(of_kind).cloned().partition(|secret| scope.by_id(&secret.arn).is_some() && !secret.doomed);
     let known: BTreeSet<&str> = found.iter().flat_map(|secret| [secret.arn.as_str(), secret.name.as_str()]).collect();
     let wanted = scope.targets.iter().map(|target| target.id.as_deref().unwrap_or(&target.name));
     let ask: BTreeSet<String> = wanted

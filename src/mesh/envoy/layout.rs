@@ -23,6 +23,8 @@ pub struct Layout {
     pub ingress_tls: bool,
     /// Whether metrics go to a statsd agent in the task.
     pub statsd: bool,
+    /// What Envoy's heap may take, in MiB.
+    pub max_heap_mib: u32,
 }
 
 impl Layout {
@@ -38,6 +40,7 @@ impl Layout {
             dns_resolver: None,
             ingress_tls: false,
             statsd: true,
+            max_heap_mib: 128,
         }
     }
 

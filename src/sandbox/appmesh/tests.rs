@@ -160,7 +160,14 @@ async fn where_it_has_ended_nothing_answers_and_nothing_is_asked_in_vain() {
     let failure = mesh().spec.create(&bench.aws, &bench.identity(&mesh())).await.expect_err("ended");
     assert_eq!(failure.class, Class::Denied);
     let before = bench.aws.log.counts();
-    let scope = crate::engine::Scope { suffix: "dev", environment_id: None, targets: &[], tagged: &[], sweep: true };
+    let scope = crate::engine::Scope {
+        suffix: "dev",
+        environment_id: None,
+        targets: &[],
+        tagged: &[],
+        sweep: true,
+        answers: &crate::engine::Answers::default(),
+    };
     assert!(Mesh::find(&bench.aws, &scope).await.expect("no call").is_empty());
     assert!(Route::find(&bench.aws, &scope).await.expect("no call").is_empty());
     assert_eq!(bench.aws.log.counts(), before);

@@ -22,6 +22,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         create_repository::CreateRepositoryError => repositories::create_repository,
         delete_repository::DeleteRepositoryError => repositories::delete_repository,
         describe_repositories::DescribeRepositoriesError => repositories::describe_repositories,
+        get_lifecycle_policy::GetLifecyclePolicyError => lifecycle::get_lifecycle_policy,
         list_tags_for_resource::ListTagsForResourceError => tags::list_tags_for_resource,
         put_image_scanning_configuration::PutImageScanningConfigurationError => repositories::put_image_scanning_configuration,
         put_image_tag_mutability::PutImageTagMutabilityError => repositories::put_image_tag_mutability,

@@ -26,6 +26,7 @@ fn policy(bucket: &str) -> Value {
 
 fn plain() -> Specimen<Bucket> {
     let spec = Bucket {
+        ownership: "BucketOwnerEnforced".to_owned(),
         key: None,
         versioning: false,
         public_access_blocked: true,
