@@ -3,6 +3,7 @@
 mod blueprint;
 mod cli;
 mod deployments;
+mod drift;
 mod engine;
 mod lab;
 mod life;
