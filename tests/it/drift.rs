@@ -35,7 +35,34 @@ const UNSEEN: [(&str, &str); 13] = [
 const IMMUTABLE: &str = "a revision never changes; which one runs is seen at the service";
 
 /// Fields that are seen and not tried below, and why.
-const UNTRIED: [(&str, &str); 0] = [];
+const UNTRIED: [(&str, &str); 23] = [
+    ("ecs-service.balancer_role", WIRING),
+    ("ecs-service.container", WIRING),
+    ("ecs-service.container_port", WIRING),
+    ("ecs-service.production_rule", WIRING),
+    ("ecs-service.registry", WIRING),
+    ("ecs-service.strategy", WIRING),
+    ("ecs-service.target_groups", WIRING),
+    ("ecs-service.task_definition", "a deployment's, tried with the deployments"),
+    ("ecs-service.test_rule", WIRING),
+    ("internet-gateway.attached", "EC2 refuses to detach it while addresses are mapped"),
+    ("listener.certificate", HTTPS),
+    ("listener.protocol", HTTPS),
+    ("listener.ssl_policy", HTTPS),
+    ("load-balancer.security_groups", "the environment has no second group for it"),
+    ("mesh-certificate.authority", ISSUED),
+    ("mesh-certificate.days", ISSUED),
+    ("mesh-certificate.dns_name", ISSUED),
+    ("mesh-certificate.renew_before_days", ISSUED),
+    ("mesh-certificate.service", ISSUED),
+    ("mesh-certificate.trust_domain", ISSUED),
+    ("security-group.unmanaged_rules", "tried below"),
+    ("virtual-service.spec", "another provider would have to exist"),
+    ("vpc.default_group_rules", "tried below"),
+];
+const WIRING: &str = "ECS takes only what fits the task definition, the listener and the roles together";
+const HTTPS: &str = "the example has no certificate";
+const ISSUED: &str = "another certificate, which is the rotation's";
 
 async fn plan(workspace: &Workspace) -> Prepared {
     operation::prepare(workspace, Intention::Up).await.expect("a plan")
@@ -165,6 +192,10 @@ fn by_hand(kind: &str, field: &str, value: &Value, key: &str, others: &[Value]) 
         ("virtual-node", "spec") => with("/listeners/0/healthCheck/path", json!("/by-hand")),
         ("virtual-router", "spec") => with("/listeners/0/portMapping/port", json!(8081)),
         ("mesh-route", "spec") => with("/httpRoute/retryPolicy/maxRetries", json!(9)),
+        ("cluster", "session_log") => Some(json!("/platformctl/dev/flow-logs")),
+        ("cluster", "capacity_providers") => shorter(),
+        ("ecs-service", "security_groups") => other(),
+        ("security-group-rule", "protocol") => Some(json!("udp")),
         (_, "description") => Some(json!("By hand")),
         ("internet-gateway", "attached") | ("ecs-service", "container_port") | ("mesh-certificate", _) => None,
         _ => match value {

@@ -100,9 +100,9 @@ async fn specifications_are_changed_and_arrive_whole() {
         "spiffe://dev.platform/accounts",
         "/keys/current/cert_chain.pem",
         "/keys/current/ca_bundle.pem",
-        "enforce: Some(true)",
-        "mode: Strict",
-        "max_server_errors: 5",
+        "\"enforce\":true",
+        "\"mode\":\"STRICT\"",
+        "\"maxServerErrors\":5",
         "/dev/stdout",
         "/healthz",
     ] {
