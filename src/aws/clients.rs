@@ -125,16 +125,21 @@ impl Aws {
     /// Where there are no usable credentials, or the network doesn't reach AWS.
     pub async fn connect(connection: &Connection) -> Result<Arc<Self>, Failure> {
         let log = CallLog::default();
-        let maker = Maker { connection, log: &log };
-        let sts = client!(&maker, aws_sdk_sts, "sts");
+        let sts = client!(&Maker { connection, log: &log }, aws_sdk_sts, "sts");
         let caller = sts.get_caller_identity().send().await.of("sts:GetCallerIdentity");
         let caller = caller.map_err(|failure| out_of_reach(failure, connection.config.endpoint_url()))?;
         let account = caller.account().unwrap_or_default().to_owned();
         if account.is_empty() {
             return Err(Failure::new(Class::Credentials, "AWS did not say which account the credentials belong to"));
         }
+        Ok(Self::for_account(connection, account, log))
+    }
+
+    /// Makes the clients for an account that is known already.
+    pub(super) fn for_account(connection: &Connection, account: String, log: CallLog) -> Arc<Self> {
+        let maker = Maker { connection, log: &log };
         let region = connection.config.region().map(|region| region.to_string()).unwrap_or_default();
-        Ok(Arc::new(Aws {
+        Arc::new(Aws {
             account,
             region,
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
@@ -155,6 +160,6 @@ impl Aws {
             sns: client!(&maker, aws_sdk_sns, "sns"),
             tagging: client!(&maker, aws_sdk_resourcegroupstagging, "tag"),
             log,
-        }))
+        })
     }
 }

@@ -20,6 +20,7 @@ pub mod kms;
 pub mod limit;
 pub mod logs;
 pub mod look;
+pub mod rehearsal;
 pub mod s3;
 pub mod secrets;
 pub mod sns;

@@ -40,15 +40,15 @@ pub struct RenderArgs {
 pub enum What {
     /// Every resource: its key, its name and the limit of its kind
     Names,
-    /// The task definitions
+    /// The task definitions, as `aws ecs register-task-definition --cli-input-json` takes them
     TaskDefinition,
     /// Policies of roles, buckets, endpoints and topics
     Policies,
     /// The policy of the customer-managed key
     KeyPolicy,
-    /// The dashboard
+    /// The body of the dashboard
     Dashboard,
-    /// The alarms
+    /// The alarms, as `aws cloudwatch put-metric-alarm --cli-input-json` takes them
     Alarms,
     /// Each service's Envoy, and with App Mesh its control plane
     Mesh,
@@ -74,7 +74,7 @@ fn account(text: &str) -> Result<String, String> {
 ///
 /// # Errors
 /// If the input is refused.
-pub fn run(session: &Session, args: &RenderArgs) -> Result<Ended, CliError> {
+pub async fn run(session: &Session, args: &RenderArgs) -> Result<Ended, CliError> {
     let suffix = session.suffix()?;
     let config = session.config()?;
     config.check_names(&suffix)?;
@@ -82,14 +82,14 @@ pub fn run(session: &Session, args: &RenderArgs) -> Result<Ended, CliError> {
     let facts = facts(&config, args);
     let blueprint = blueprint::build(&config, &suffix, &facts);
     let service = args.service.as_deref();
-    let chosen = Chosen { config: &config, suffix: &suffix, blueprint: &blueprint, service };
+    let chosen = Chosen { config: &config, suffix: &suffix, facts: &facts, blueprint: &blueprint, service };
     let printer = &session.printer;
     match args.what {
         What::Names if !session.global.json => {
             let text = names::text(&chosen, printer.paint_out(), printer.columns());
             printer.raw(&text);
         }
-        what => printer.raw(&pretty(&document(&chosen, &facts, what)?)),
+        what => printer.raw(&pretty(&document(&chosen, what).await?)),
     }
     Ok(Ended::with(ExitCode::Done))
 }
@@ -100,22 +100,24 @@ pub struct Chosen<'a> {
     pub config: &'a Config,
     /// The environment.
     pub suffix: &'a EnvSuffix,
+    /// What an account would answer.
+    pub facts: &'a Facts,
     /// Everything.
     pub blueprint: &'a Blueprint,
     /// The one service, if only one is wanted.
     pub service: Option<&'a str>,
 }
 
-fn document(chosen: &Chosen<'_>, facts: &Facts, what: What) -> Result<Value, CliError> {
+async fn document(chosen: &Chosen<'_>, what: What) -> Result<Value, CliError> {
     Ok(match what {
         What::Names => names::json(chosen),
-        What::TaskDefinition => documents::of_kind(chosen, "task-definition"),
+        What::TaskDefinition => documents::alone(chosen, documents::requests(chosen, &["task-definition"]).await?),
         What::Policies => documents::policies(chosen, |kind| kind != "kms-key"),
-        What::KeyPolicy => documents::policies(chosen, |kind| kind == "kms-key"),
-        What::Dashboard => documents::of_kind(chosen, "dashboard"),
-        What::Alarms => documents::of_kind(chosen, "alarm"),
-        What::Mesh => mesh::configuration(chosen, facts)?,
-        What::Certificates => mesh::certificates(chosen, facts)?,
+        What::KeyPolicy => documents::field(chosen, "kms-key", "policy"),
+        What::Dashboard => documents::field(chosen, "dashboard", "body"),
+        What::Alarms => documents::requests(chosen, &["alarm"]).await?.into(),
+        What::Mesh => mesh::configuration(chosen).await?,
+        What::Certificates => mesh::certificates(chosen)?,
     })
 }
 

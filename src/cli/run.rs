@@ -28,10 +28,7 @@ pub fn main() -> std::process::ExitCode {
 
 fn run(cli: Cli) -> ExitCode {
     let session = Session::new(cli.global);
-    let result = match &cli.command {
-        Command::Render(args) => render::run(&session, args),
-        command => on_runtime(&session, dispatch(&session, command)),
-    };
+    let result = on_runtime(&session, dispatch(&session, &cli.command));
     conclude(&session, &cli.command, result)
 }
 
@@ -42,7 +39,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Destroy(args) => destroy::run(session, args).await,
         Command::Status(args) => status::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
-        Command::Render(args) => render::run(session, args),
+        Command::Render(args) => render::run(session, args).await,
     }
 }
 

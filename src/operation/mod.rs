@@ -8,6 +8,7 @@ pub mod error;
 pub mod facts;
 pub mod leftovers;
 pub mod prepare;
+pub mod rehearse;
 pub mod status;
 pub mod workspace;
 
@@ -16,5 +17,6 @@ pub use doctor::{Check, Verdict, doctor, doctor_cheap};
 pub use error::OperationError;
 pub use leftovers::{Leftover, leftovers};
 pub use prepare::{Intention, Prepared, prepare};
+pub use rehearse::rehearse;
 pub use status::{StatusReport, status, status_with};
 pub use workspace::Workspace;

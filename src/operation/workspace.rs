@@ -54,10 +54,12 @@ impl Workspace {
 
     /// The tags that the configuration puts on everything.
     pub fn tags(&self) -> Tags {
-        let platform = &self.config.platform;
-        Tags::from([
-            ("Team".to_owned(), platform.team.clone()),
-            ("CostCenter".to_owned(), platform.cost_center.clone()),
-        ])
+        tags(&self.config)
     }
+}
+
+/// The tags that a configuration puts on everything.
+pub(super) fn tags(config: &Config) -> Tags {
+    let platform = &config.platform;
+    Tags::from([("Team".to_owned(), platform.team.clone()), ("CostCenter".to_owned(), platform.cost_center.clone())])
 }

@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 
 use super::{
     NamespaceId,
-    shared::{built, outputs, read_tags, services},
+    shared::{built, outputs, read_tags, services_of},
 };
 use crate::{
     aws::{Answer, Aws, tags},

@@ -1,9 +1,14 @@
-//! Specifications and the policies inside them, by resource.
+//! Requests and documents, by resource.
 
 use serde_json::{Map, Value};
 
 use super::Chosen;
-use crate::{engine::Node, view::values::legible};
+use crate::{
+    cli::CliError,
+    engine::Node,
+    operation::{OperationError, rehearse},
+    view::values::legible,
+};
 
 impl Chosen<'_> {
     /// The resources that are wanted: all, or those of one service.
@@ -32,10 +37,28 @@ impl Chosen<'_> {
     }
 }
 
-/// The specifications of one kind.
-pub fn of_kind(chosen: &Chosen<'_>, kind: &str) -> Value {
-    let nodes = chosen.nodes().filter(|node| node.key.kind() == kind);
-    nodes.map(|node| (node.key.to_string(), legible(&node.spec))).collect::<Map<_, _>>().into()
+/// The create requests of some kinds, by resource, in AWS's own form.
+///
+/// # Errors
+/// Never for a configuration that was checked.
+pub async fn requests(chosen: &Chosen<'_>, kinds: &[&str]) -> Result<Map<String, Value>, CliError> {
+    let nodes = chosen.nodes().filter(|node| kinds.contains(&node.key.kind()));
+    let requests = rehearse(chosen.config, chosen.suffix, chosen.facts, nodes).await.map_err(OperationError::from)?;
+    Ok(requests.into_iter().map(|(key, request)| (key.to_string(), request)).collect())
+}
+
+/// Where one service was asked for and has one document, that document and nothing around it, so that other tools can take it as it is.
+pub fn alone(chosen: &Chosen<'_>, mut documents: Map<String, Value>) -> Value {
+    match documents.len() {
+        1 if chosen.service.is_some() => documents.values_mut().next().map(Value::take).unwrap_or_default(),
+        _ => documents.into(),
+    }
+}
+
+/// One field of the only resource of a kind.
+pub fn field(chosen: &Chosen<'_>, kind: &str, field: &str) -> Value {
+    let only = chosen.blueprint.nodes().iter().find(|node| node.key.kind() == kind);
+    only.and_then(|node| node.spec.get(field)).map(legible).unwrap_or_default()
 }
 
 /// All policy documents in the specifications of some kinds: by resource, then by where they stand in it.

@@ -10,7 +10,7 @@ use x509_parser::{
 
 use super::{Chosen, documents};
 use crate::{
-    blueprint::{Draft, Facts, mesh},
+    blueprint::{Draft, mesh},
     cli::CliError,
     mesh::{
         Authority, AuthorityRequest, LeafRequest, MeshError, MeshModel,
@@ -21,19 +21,19 @@ use crate::{
 /// The kinds of App Mesh.
 const APP_MESH: [&str; 5] = ["mesh", "virtual-node", "virtual-router", "mesh-route", "virtual-service"];
 
-fn model(chosen: &Chosen<'_>, facts: &Facts) -> MeshModel {
-    mesh::model(&Draft::new(chosen.config, chosen.suffix, facts))
+fn model(chosen: &Chosen<'_>) -> MeshModel {
+    mesh::model(&Draft::new(chosen.config, chosen.suffix, chosen.facts))
 }
 
 /// The bootstrap of each service's Envoy and, with App Mesh, what its control plane is told.
 ///
 /// # Errors
 /// Never for a configuration that was checked.
-pub fn configuration(chosen: &Chosen<'_>, facts: &Facts) -> Result<Value, CliError> {
-    let model = model(chosen, facts);
+pub async fn configuration(chosen: &Chosen<'_>) -> Result<Value, CliError> {
+    let model = model(chosen);
     let mut envoys = Map::new();
     for service in chosen.services() {
-        let envoy = if facts.app_mesh {
+        let envoy = if chosen.facts.app_mesh {
             ingress_bootstrap(&model, service, &Layout::beside_app_mesh())?
         } else {
             bootstrap(&model, service, &Layout::fargate())?
@@ -41,12 +41,8 @@ pub fn configuration(chosen: &Chosen<'_>, facts: &Facts) -> Result<Value, CliErr
         envoys.insert(service.to_owned(), envoy);
     }
     let mut whole = Map::from_iter([("envoy".to_owned(), Value::from(envoys))]);
-    if facts.app_mesh {
-        let parts = APP_MESH.iter().filter_map(|kind| match documents::of_kind(chosen, kind) {
-            Value::Object(specs) => Some(specs),
-            _ => None,
-        });
-        whole.insert("app-mesh".to_owned(), parts.flatten().collect::<Map<_, _>>().into());
+    if chosen.facts.app_mesh {
+        whole.insert("app-mesh".to_owned(), documents::requests(chosen, &APP_MESH).await?.into());
     }
     Ok(whole.into())
 }
@@ -55,8 +51,8 @@ pub fn configuration(chosen: &Chosen<'_>, facts: &Facts) -> Result<Value, CliErr
 ///
 /// # Errors
 /// Never for a configuration that was checked.
-pub fn certificates(chosen: &Chosen<'_>, facts: &Facts) -> Result<Value, CliError> {
-    let (model, settings, now) = (model(chosen, facts), &chosen.config.mesh, OffsetDateTime::now_utc());
+pub fn certificates(chosen: &Chosen<'_>) -> Result<Value, CliError> {
+    let (model, settings, now) = (model(chosen), &chosen.config.mesh, OffsetDateTime::now_utc());
     let days = |days: u32| u16::try_from(days).unwrap_or(u16::MAX);
     let request = AuthorityRequest {
         trust_domain: model.trust_domain().to_owned(),

@@ -34,6 +34,41 @@ fn app_mesh_gets_its_own_configuration() {
 }
 
 #[test]
+fn a_task_definition_is_what_the_api_takes() {
+    let one = render("task-definition --service payments");
+    assert_eq!(one["family"], "task-payments-dev");
+    assert_eq!(one["executionRoleArn"], "${iam-role/execution-payments.arn}");
+    assert_eq!((one["cpu"].as_str(), one["memory"].as_str()), (Some("1024"), Some("2048")));
+    let names: Vec<_> =
+        one["containerDefinitions"].as_array().expect("containers").iter().map(|it| &it["name"]).collect();
+    assert!(names.contains(&&"app".into()) && names.contains(&&"envoy".into()), "{names:?}");
+    assert!(
+        one["tags"].as_array().expect("tags").contains(&serde_json::json!({ "key": "Environment", "value": "dev" }))
+    );
+    let all = render("task-definition");
+    assert_eq!(all["task-definition/payments"], one);
+    assert_eq!(all.as_object().map(serde_json::Map::len), Some(3));
+}
+
+#[test]
+fn alarms_dashboard_and_key_policy_are_what_the_api_takes() {
+    let alarms = render("alarms --service payments");
+    let errors = &alarms["alarm/payments-errors"];
+    assert_eq!((errors["TreatMissingData"].as_str(), errors["Threshold"].as_f64()), (Some("notBreaching"), Some(5.0)));
+    assert!(errors["Metrics"].as_array().is_some_and(|metrics| metrics.len() > 1), "{errors}");
+    assert!(render("dashboard")["widgets"].is_array());
+    assert_eq!(render("key-policy")["Version"], "2012-10-17");
+}
+
+#[test]
+fn app_mesh_is_told_in_its_own_form() {
+    let mesh = render("mesh --mesh app-mesh --service payments");
+    let node = &mesh["app-mesh"]["virtual-node/payments"];
+    assert_eq!(node["spec"]["listeners"][0]["tls"]["mode"], "STRICT");
+    assert_eq!(node["virtualNodeName"].as_str().map(|name| name.ends_with("-dev")), Some(true));
+}
+
+#[test]
 fn certificates_are_shown_as_they_would_be_issued() {
     let certificates = render("certificates");
     let payments = &certificates["services"]["payments"];
