@@ -73,6 +73,10 @@ mod tests {
     fn the_verdict_counts_what_matters() {
         let checks = checks();
         let shown = [verdict(&checks[..2]), verdict(&checks[..3]), verdict(&checks)];
-        assert_snapshot!(shown.join("\n"), @"");
+        assert_snapshot!(shown.join("\n"), @r#"
+        all is well: an environment can come up here
+        an environment can come up here; 1 of 3 checks deserve a look
+        an environment can't come up here: 1 of 4 checks failed
+        "#);
     }
 }

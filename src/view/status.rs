@@ -143,7 +143,7 @@ fn status(service: &ServiceStatus) -> Field {
 fn tasks(service: &ServiceStatus) -> Field {
     let Some(tasks) = service.tasks else { return NOTHING.into() };
     let mood = if tasks.running >= tasks.desired { Mood::Good } else { Mood::Odd };
-    let starting = if tasks.pending > 0 { format!(" (+{} starting)", tasks.pending) } else { String::new() };
+    let starting = if tasks.pending > 0 { format!(", {} starting", tasks.pending) } else { String::new() };
     Field::new(format!("{}/{}{starting}", tasks.running, tasks.desired), mood)
 }
 
@@ -154,7 +154,7 @@ fn targets(counts: Option<TargetCounts>) -> Field {
         () if counts.healthy == counts.total => Mood::Good,
         () => Mood::Odd,
     };
-    let draining = if counts.draining > 0 { format!(" (-{} draining)", counts.draining) } else { String::new() };
+    let draining = if counts.draining > 0 { format!(", {} draining", counts.draining) } else { String::new() };
     Field::new(format!("{}/{}{draining}", counts.healthy, counts.total), mood)
 }
 

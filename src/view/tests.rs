@@ -94,7 +94,7 @@ fn a_change_in_envoys_packed_configuration_is_shown_inside() {
     task.changes = vec![change("sidecars", sidecars(1, "old"), Some(sidecars(2, "new")), true)];
     let plan = Plan { steps: vec![task], unchanged: 0 };
     let view = PlanView { plan: &plan, book: &Book::default(), verbose: false };
-    assert_snapshot!(view.text(PLAIN()), @"");
+    assert_snapshot!(view.text(PLAIN()));
 }
 
 #[test]
@@ -224,7 +224,12 @@ async fn plain_lines_tell_what_was_done_and_which_waits_last() {
         lines.tell(&event);
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
-    assert_snapshot!(err.text(), @"");
+    assert_snapshot!(err.text(), @r#"
+    created    vpc/main              id-1  1.2s
+    waiting    kms-key/main          pending [2J deletion  8.0s
+    failed     bucket/old            s3:DeleteBucket: AccessDenied: no
+    skipped    ecs-service/payments  waits for kms-key/main
+    "#);
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,7 +253,11 @@ async fn a_countdown_is_told_once_and_what_passes_soon_not_at_all() {
     lines.tell(&waiting("kms-key/main", "cleaning up"));
     tokio::time::sleep(Duration::from_secs(6)).await;
     lines.catch_up();
-    assert_snapshot!(err.text(), @"");
+    assert_snapshot!(err.text(), @r#"
+    created    vpc/main              id-1  1.2s
+    waiting    kms-key/main          baking, 26 s left  5.0s
+    waiting    kms-key/main          cleaning up  36s
+    "#);
 }
 
 #[tokio::test(start_paused = true)]
