@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
+use time::OffsetDateTime;
 
 use super::{
     Answer, CallLog,
@@ -110,6 +111,12 @@ fn out_of_reach(failure: Failure, endpoint: Option<&str>) -> Failure {
 }
 
 impl Aws {
+    /// Now, by the clock that calls are signed with: in the sandbox the simulated one, so that certificates age there too.
+    pub fn now(&self) -> OffsetDateTime {
+        let time = self.secrets.config().time_source().map_or_else(std::time::SystemTime::now, |source| source.now());
+        time.into()
+    }
+
     /// The partition that the region belongs to: the second part of every ARN (AWS General Reference, "Amazon Resource Names").
     pub fn partition(&self) -> &'static str {
         match self.region.as_str() {

@@ -1,8 +1,11 @@
 //! What all chapters write with: the inputs, the names, and the blueprint that grows.
 
+use std::collections::BTreeMap;
+
 use crate::{
     config::{Config, EnvSuffix},
     engine::{Blueprint, Chapter, Handle, Resource},
+    mesh::Stage,
 };
 
 /// What the blueprint needs to know of the account, found out before.
@@ -18,6 +21,17 @@ pub struct Facts {
     pub zones: [String; 3],
     /// Whether App Mesh carries the mesh; else Envoy does with a bootstrap of ours.
     pub app_mesh: bool,
+    /// What rotations ask for.
+    pub rotation: Rotation,
+}
+
+/// What rotations of certificates ask for; nothing by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rotation {
+    /// By service: its certificate is issued anew if it was issued before this moment (RFC 3339).
+    pub issued_after: BTreeMap<String, String>,
+    /// The stage of a change of authority that is to be reached next; the one that is reached stays where there is none.
+    pub to: Option<Stage>,
 }
 
 impl Facts {

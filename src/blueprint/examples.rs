@@ -1,6 +1,6 @@
 //! Inputs for the tests of chapters.
 
-use super::Facts;
+use super::{Facts, Rotation};
 use crate::config::{self, Config, EnvSuffix};
 
 /// Two services, of which `payments` has everything that a service can have, and whatever `more` adds at the end.
@@ -20,6 +20,7 @@ pub fn facts() -> Facts {
         partition: "aws".into(),
         zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned),
         app_mesh: false,
+        rotation: Rotation::default(),
     }
 }
 

@@ -92,6 +92,7 @@ fn add_authority(draft: &mut Draft<'_>, encryption: &Encryption, model: &MeshMod
         trust_domain: model.trust_domain().to_owned(),
         namespace: model.namespace().to_owned(),
         days: days(draft.config.mesh.authority_days),
+        to: draft.facts.rotation.to,
     };
     draft.add(Chapter::Mesh, "services", &["mesh-authority"], authority)
 }
@@ -107,12 +108,15 @@ fn add_certificate(
     let certificate = CertificateSecret {
         key: encryption.key.arn(),
         authority: authority.arn(),
+        issuer: authority.fingerprint(),
+        trust: authority.trust(),
         service: service.to_owned(),
         trust_domain: model.trust_domain().to_owned(),
         dns_name: model.host(service),
         days: valid,
         // A third of its life is left for somebody to run `up` again, or to find out why nobody does.
         renew_before_days: valid / 3,
+        issued_after: draft.facts.rotation.issued_after.get(service).cloned(),
     };
     draft.add(Chapter::Mesh, service, &["mesh-certificate", service], certificate)
 }
@@ -152,11 +156,12 @@ mod tests {
     use super::*;
     use crate::{
         blueprint::{
-            Facts, network,
+            Facts, Rotation, network,
             samples::{encryption, facts, parse},
         },
         config::EnvSuffix,
         engine::{Blueprint, Key},
+        mesh::Stage,
     };
 
     const SERVICES: &str = "[services.payments]\ncalls = [\"accounts\"]\n[services.accounts]";
@@ -196,6 +201,24 @@ mod tests {
         assert_eq!(certificate.dependencies(), [Key::new("kms-key", "main"), Key::new("mesh-authority", "services")]);
         assert_eq!(certificate.spec["dns_name"], "payments.dev.local");
         assert_eq!((&certificate.spec["days"], &certificate.spec["renew_before_days"]), (&json!(30), &json!(10)));
+    }
+
+    #[test]
+    fn rotations_ask_the_authority_for_a_stage_and_certificates_for_an_age() {
+        let (config, suffix) = (parse(SERVICES), EnvSuffix::parse("dev").expect("a suffix"));
+        let rotation = Rotation {
+            issued_after: BTreeMap::from([("payments".to_owned(), "2026-11-23T07:00:00Z".to_owned())]),
+            to: Some(Stage::Introduced),
+        };
+        let facts = Facts { rotation, ..facts() };
+        let mut draft = Draft::new(&config, &suffix, &facts);
+        let encryption = encryption(&mut draft);
+        let network = network::add(&mut draft);
+        add(&mut draft, &encryption, &network);
+        let spec = |kind: &str, name: &str| &draft.blueprint.get(&Key::new(kind, name)).expect("there").spec;
+        assert_eq!(spec("mesh-authority", "services")["to"], "introduced");
+        assert_eq!(spec("mesh-certificate", "payments")["issued_after"], "2026-11-23T07:00:00Z");
+        assert_eq!(spec("mesh-certificate", "accounts")["issued_after"], Value::Null);
     }
 
     #[test]

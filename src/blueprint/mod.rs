@@ -23,7 +23,7 @@ pub mod sizes;
 
 pub use build::build;
 pub use data::Data;
-pub use draft::{Draft, Facts};
+pub use draft::{Draft, Facts, Rotation};
 pub use encryption::Encryption;
 pub use identity::Identity;
 pub use ingress::Ingress;

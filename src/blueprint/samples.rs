@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Draft, Encryption, Facts};
+use super::{Draft, Encryption, Facts, Rotation};
 use crate::{
     aws::kms::KmsKey,
     config::{self, Config},
@@ -23,6 +23,7 @@ pub fn facts() -> Facts {
         partition: "aws".to_owned(),
         zones: ["us-east-1a", "us-east-1b", "us-east-1d"].map(str::to_owned),
         app_mesh: false,
+        rotation: Rotation::default(),
     }
 }
 

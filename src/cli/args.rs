@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, destroy, doctor, plan, render, status, up};
-use crate::view::Look;
+use super::{ExitCode, destroy, doctor, plan, render, rotate, status, up};
+use crate::{
+    sandbox::quotas::{QUOTAS, Quota},
+    view::Look,
+};
 
 /// The whole command line.
 #[derive(Parser, Debug)]
@@ -37,6 +40,8 @@ pub enum Command {
     Destroy(destroy::DestroyArgs),
     /// Show how the environment fares: what the state says against what AWS says
     Status(status::StatusArgs),
+    /// Make what is secret anew: certificates
+    Rotate(rotate::RotateArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
     /// Print what would be sent to AWS, without credentials or network
@@ -51,6 +56,7 @@ impl Command {
             Command::Plan(_) => "plan",
             Command::Destroy(_) => "destroy",
             Command::Status(_) => "status",
+            Command::Rotate(_) => "rotate",
             Command::Doctor(_) => "doctor",
             Command::Render(_) => "render",
         }
@@ -111,6 +117,19 @@ pub struct Global {
     )]
     pub sandbox_app_mesh: bool,
 
+    /// Set a quota of the simulated account, by its code in Service Quotas: L-36FBB829=6 gives it a new account's vCPUs on Fargate Spot
+    /// [default: AWS's defaults, but 100 Fargate vCPUs on demand and on Spot]
+    #[arg(
+        long,
+        global = true,
+        env = "PLATFORMCTL_SANDBOX_QUOTA",
+        hide_env_values = true,
+        value_name = "CODE=VALUE",
+        value_delimiter = ',',
+        value_parser = quota
+    )]
+    pub sandbox_quota: Vec<(String, f64)>,
+
     /// The directory of the state
     #[arg(
         long,
@@ -150,6 +169,20 @@ impl Global {
     }
 }
 
+/// A quota that the sandbox has, and how much of it.
+fn quota(text: &str) -> Result<(String, f64), String> {
+    let (code, value) = text.split_once('=').ok_or("a code and a value are needed, such as L-36FBB829=6")?;
+    let value = value.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+    match (Quota::find(code), value) {
+        (Some(_), Some(value)) => Ok((code.to_owned(), value)),
+        (Some(_), None) => Err("the value must be a number that is not negative".to_owned()),
+        (None, _) => {
+            let known: Vec<String> = QUOTAS.iter().map(|quota| format!("{} ({})", quota.code, quota.name)).collect();
+            Err(format!("there is no quota '{code}'; the sandbox has {}", known.join(", ")))
+        }
+    }
+}
+
 /// Slower than the wall is of no use; beyond this the clock moves in leaps.
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -167,6 +200,15 @@ mod tests {
     #[test]
     fn the_definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn quotas_are_known_and_not_negative() {
+        assert_eq!(quota("L-36FBB829=6"), Ok(("L-36FBB829".to_owned(), 6.0)));
+        for wrong in ["L-36FBB829", "L-36FBB829=", "L-36FBB829=-1", "L-36FBB829=NaN", "L-36FBB829=inf"] {
+            assert!(quota(wrong).is_err(), "{wrong}");
+        }
+        assert!(quota("L-0=1").is_err_and(|message| message.contains("L-0263D0A3 (EC2-VPC Elastic IPs)")));
     }
 
     #[test]

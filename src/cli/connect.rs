@@ -46,6 +46,7 @@ pub async fn connect(global: &Global, config: &Config, printer: &Printer) -> Res
     let options = SandboxOptions {
         region: region.clone(),
         app_mesh: global.sandbox_app_mesh,
+        quotas: global.sandbox_quota.iter().cloned().collect(),
         ..SandboxOptions::in_directory(directory)
     };
     let sandbox = Sandbox::open(options)?;

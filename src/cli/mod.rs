@@ -11,6 +11,7 @@ pub mod interrupt;
 pub mod plan;
 pub mod prompt;
 pub mod render;
+pub mod rotate;
 pub mod run;
 pub mod session;
 pub mod status;

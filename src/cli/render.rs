@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{CliError, ExitCode, Session, session::Ended};
 use crate::{
-    blueprint::{self, Facts},
+    blueprint::{self, Facts, Rotation},
     config::{Config, EnvSuffix, MeshProvider},
     engine::Blueprint,
     operation::facts::partition,
@@ -144,7 +144,14 @@ fn facts(config: &Config, args: &RenderArgs) -> Facts {
         MeshProvider::Envoy => false,
         MeshProvider::Auto => args.mesh == Provider::AppMesh,
     };
-    Facts { account: args.account.clone(), partition: partition(&region).to_owned(), zones, app_mesh, region }
+    Facts {
+        account: args.account.clone(),
+        partition: partition(&region).to_owned(),
+        zones,
+        app_mesh,
+        region,
+        rotation: Rotation::default(),
+    }
 }
 
 fn pretty(value: &Value) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     CliError, ExitCode, Session,
     args::{Cli, Command},
-    destroy, doctor, interrupt, plan, render,
+    destroy, doctor, interrupt, plan, render, rotate,
     session::Ended,
     status, up,
 };
@@ -38,6 +38,7 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Plan(args) => plan::run(session, args).await,
         Command::Destroy(args) => destroy::run(session, args).await,
         Command::Status(args) => status::run(session, args).await,
+        Command::Rotate(args) => rotate::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
         Command::Render(args) => render::run(session, args).await,
     }

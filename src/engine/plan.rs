@@ -90,6 +90,34 @@ impl Plan {
     }
 }
 
+/// What is about to have another value: all outputs of what is made, some of what is changed in place.
+#[derive(Default)]
+struct Open {
+    made: BTreeSet<Key>,
+    changed: BTreeSet<(Key, &'static str)>,
+}
+
+impl Open {
+    /// Takes in what a step gives anew.
+    fn take(&mut self, kind: &dyn Kind, step: &Step) {
+        match step.action {
+            Action::Create | Action::Replace => {
+                self.made.insert(step.key.clone());
+            }
+            Action::Update => {
+                let gives = step.changes.iter().flat_map(|change| kind.field(&change.field).gives);
+                self.changed.extend(gives.map(|output| (step.key.clone(), *output)));
+            }
+            Action::Adopt | Action::Delete => {}
+        }
+    }
+
+    fn holds(&self, reference: &Reference) -> bool {
+        self.made.contains(&reference.key)
+            || self.changed.iter().any(|(key, output)| *key == reference.key && *output == reference.output)
+    }
+}
+
 /// What a plan is made from.
 pub struct Planner<'a> {
     /// The kinds.
@@ -114,14 +142,12 @@ impl Planner<'_> {
     pub fn plan(&self) -> Result<Plan, Failure> {
         self.refuse_foreign()?;
         let mut plan = Plan::default();
-        let mut open: BTreeSet<Key> = BTreeSet::new();
+        let mut open = Open::default();
         for node in self.blueprint.nodes() {
             match self.step(node, &open)? {
                 None => plan.unchanged += 1,
                 Some(step) => {
-                    if matches!(step.action, Action::Create | Action::Replace) {
-                        open.insert(step.key.clone());
-                    }
+                    open.take(self.kinds.get(node.key.kind())?.as_ref(), &step);
                     plan.steps.push(step);
                 }
             }
@@ -156,16 +182,16 @@ impl Planner<'_> {
         }
     }
 
-    /// The value of a reference, unless what it refers to is about to be made.
-    fn lookup(&self, open: &BTreeSet<Key>, reference: &Reference) -> Option<String> {
-        if open.contains(&reference.key) {
+    /// The value of a reference, unless it is about to be another one.
+    fn lookup(&self, open: &Open, reference: &Reference) -> Option<String> {
+        if open.holds(reference) {
             return None;
         }
         let seen = self.survey.sightings.get(&reference.key).and_then(|seen| seen.outputs.get(&reference.output));
         seen.or_else(|| self.book.output(&reference.key, &reference.output)).cloned()
     }
 
-    fn step(&self, node: &Node, open: &BTreeSet<Key>) -> Result<Option<Step>, Failure> {
+    fn step(&self, node: &Node, open: &Open) -> Result<Option<Step>, Failure> {
         let kind = self.kinds.get(node.key.kind())?;
         let record = self.book.records.get(&node.key);
         let seen = self.survey.sightings.get(&node.key);
@@ -246,7 +272,7 @@ impl Planner<'_> {
         node: &Node,
         record: Option<&Record>,
         seen: &Sighting,
-        open: &BTreeSet<Key>,
+        open: &Open,
         step: &mut Step,
     ) {
         let nothing = Value::Null;

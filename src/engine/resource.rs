@@ -91,19 +91,21 @@ pub struct Field {
     pub later: bool,
     /// A list whose order means nothing.
     pub unordered: bool,
+    /// Outputs that have another value once the field was changed in place.
+    pub gives: &'static [&'static str],
 }
 
 impl Field {
     /// Changed in place by [`Resource::update`].
-    pub const UPDATE: Field = Field { change: Change::Update, later: false, unordered: false };
+    pub const UPDATE: Field = Field { change: Change::Update, later: false, unordered: false, gives: &[] };
     /// Fixed for life.
-    pub const REPLACE: Field = Field { change: Change::Replace, later: false, unordered: false };
+    pub const REPLACE: Field = Field { change: Change::Replace, later: false, unordered: false, gives: &[] };
     /// Never compared.
-    pub const SILENT: Field = Field { change: Change::Silent, later: false, unordered: false };
+    pub const SILENT: Field = Field { change: Change::Silent, later: false, unordered: false, gives: &[] };
 
     /// Decided by somebody else once it exists.
     pub const fn owned(by: &'static str) -> Field {
-        Field { change: Change::Owned(by), later: false, unordered: false }
+        Field { change: Change::Owned(by), later: false, unordered: false, gives: &[] }
     }
 
     /// Not part of the create call: the engine calls [`Resource::update`] for it right after.
@@ -114,6 +116,11 @@ impl Field {
     /// Compared as a set.
     pub const fn unordered(self) -> Field {
         Field { unordered: true, ..self }
+    }
+
+    /// A change of it gives these outputs another value, so that what refers to them changes in the same run.
+    pub const fn giving(self, outputs: &'static [&'static str]) -> Field {
+        Field { gives: outputs, ..self }
     }
 }
 

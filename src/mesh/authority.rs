@@ -67,7 +67,7 @@ impl Authority {
 
     /// What is stored of it.
     pub fn secret(&self) -> AuthoritySecret {
-        AuthoritySecret { certificate: self.cert_pem.clone(), private_key: self.key.serialize_pem() }
+        AuthoritySecret::of(self.cert_pem.clone(), self.key.serialize_pem())
     }
 
     /// When it ends. Leaves never outlive it.

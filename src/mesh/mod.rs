@@ -13,6 +13,7 @@ mod model;
 pub mod ports;
 pub mod scripts;
 mod secret;
+mod succession;
 mod x509;
 
 pub use authority::{Authority, AuthorityRequest};
@@ -20,4 +21,5 @@ pub use error::MeshError;
 pub use leaf::{Leaf, LeafRequest};
 pub use model::{MeshModel, MeshService, Peer, Timeouts};
 pub use secret::{AuthoritySecret, LeafSecret};
+pub use succession::{Authorities, PHASES, Stage};
 pub use x509::{expiry, fingerprint};

@@ -16,6 +16,12 @@ pub struct AuthoritySecret {
     pub certificate: String,
     /// Its private key, PKCS#8 PEM.
     pub private_key: String,
+    /// The authority that is trusted already and will issue next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Box<AuthoritySecret>>,
+    /// The certificate of the authority that no longer issues and is still trusted, PEM.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
 }
 
 /// What one service's tasks get, through their execution role and the init container.
@@ -33,6 +39,11 @@ pub struct LeafSecret {
 }
 
 impl AuthoritySecret {
+    /// Of one authority alone.
+    pub fn of(certificate: String, private_key: String) -> Self {
+        Self { certificate, private_key, next: None, previous: None }
+    }
+
     /// The secret's text.
     ///
     /// # Errors
@@ -75,7 +86,11 @@ impl LeafSecret {
 
 impl fmt::Debug for AuthoritySecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuthoritySecret").field("certificate", &self.certificate).finish_non_exhaustive()
+        f.debug_struct("AuthoritySecret")
+            .field("certificate", &self.certificate)
+            .field("next", &self.next)
+            .field("previous", &self.previous)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_authoritys_layout_too() {
-        let secret = AuthoritySecret { certificate: "CA".into(), private_key: "KEY".into() };
+        let secret = AuthoritySecret::of("CA".into(), "KEY".into());
         let text = secret.to_json().expect("text");
         assert_eq!(text, r#"{"certificate":"CA","private_key":"KEY"}"#);
         assert_eq!(AuthoritySecret::from_json(&text).expect("the same"), secret);
@@ -138,9 +153,7 @@ mod tests {
     #[test]
     fn neither_debug_forms_nor_errors_show_a_key() {
         assert!(!format!("{:?}", secret()).contains("KEY"));
-        assert!(
-            !format!("{:?}", AuthoritySecret { certificate: "CA".into(), private_key: "KEY".into() }).contains("KEY")
-        );
+        assert!(!format!("{:?}", AuthoritySecret::of("CA".into(), "KEY".into())).contains("KEY"));
         let wrong =
             AuthoritySecret::from_json(r#"{"certificate":"CA","private_key":["KEY"]}"#).expect_err("wrong type");
         assert!(!wrong.to_string().contains("KEY"));

@@ -27,6 +27,7 @@ pub async fn doctor(workspace: &Workspace, deep: bool) -> Vec<Check> {
     checks.extend(fargate);
     checks.push(mesh);
     checks.extend(roles);
+    checks.extend(local::certificates(workspace, &book));
     checks.push(local::names(workspace));
     checks.push(local::state(workspace));
     checks

@@ -1,10 +1,10 @@
 //! What the blueprint needs to know of the account. What was found out once is kept in the state, so that an environment doesn't
 //! move because AWS lists its zones in another order.
 
-use super::{OperationError, Workspace};
+use super::{OperationError, Workspace, rotate};
 use crate::{
     aws,
-    blueprint::Facts,
+    blueprint::{Facts, Rotation},
     config::{MeshProvider, fargate},
     engine::{Book, Class, Entry, Failure},
 };
@@ -34,7 +34,8 @@ pub async fn find(workspace: &Workspace, book: &Book) -> Result<Found, Operation
     let zones = zones(workspace, book, &mut choices).await?;
     let (app_mesh, mesh_reason) = mesh(workspace, book, &mut choices).await;
     let (account, region) = (workspace.aws.account.clone(), workspace.aws.region.clone());
-    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh };
+    let rotation = Rotation { issued_after: rotate::record::issued_after(book), to: None };
+    let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh, rotation };
     Ok(Found { facts, choices, mesh_reason })
 }
 

@@ -1,6 +1,7 @@
 //! What the commands do, without a terminal: `cli` calls it with arguments, tests call it in virtual time.
 //!
-//! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`leftovers()`] proves that nothing is left.
+//! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`leftovers()`] proves that nothing is left;
+//! [`rotate`] plans what is to be made anew.
 
 pub mod apply;
 pub mod doctor;
@@ -9,6 +10,7 @@ pub mod facts;
 pub mod leftovers;
 pub mod prepare;
 pub mod rehearse;
+pub mod rotate;
 pub mod status;
 pub mod workspace;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{OperationError, Workspace, facts};
+use super::{OperationError, Workspace, facts, rotate};
 use crate::{
     blueprint::{self, Facts},
     engine::{
@@ -21,6 +21,8 @@ pub enum Intention {
     Plan,
     /// Take it away.
     Destroy,
+    /// Make secrets anew, and change nothing else.
+    Rotate,
 }
 
 /// A plan, and everything that it was made from.
@@ -69,6 +71,7 @@ pub async fn prepare_with(
     let lock = match intention {
         Intention::Up => Some(workspace.store.lock("up")?),
         Intention::Destroy => Some(workspace.store.lock("destroy")?),
+        Intention::Rotate => Some(workspace.store.lock("rotate")?),
         Intention::Plan => None,
     };
     let loaded = workspace.load()?;
@@ -110,11 +113,23 @@ pub async fn prepare_with(
         survey: &survey,
     };
     let plan = planner.plan()?;
+    if matches!(intention, Intention::Up | Intention::Plan) {
+        warnings.extend(told_of_certificates(workspace, &survey, &book));
+    }
     let header = match loaded {
         Some(loaded) => loaded.header,
         None => Header::new(&id, workspace.suffix.as_str(), &workspace.aws.account, &workspace.aws.region),
     };
     Ok(Prepared { intention, environment, blueprint, reference, book, header, survey, plan, found, warnings, lock })
+}
+
+/// What somebody should know of the certificates before anything is done.
+fn told_of_certificates(workspace: &Workspace, survey: &Survey, book: &Book) -> Vec<String> {
+    let key = rotate::authority::key();
+    let mut outputs = book.records.get(&key).map(|record| record.outputs.clone()).unwrap_or_default();
+    outputs.extend(survey.sightings.get(&key).map(|seen| seen.outputs.clone()).unwrap_or_default());
+    let notices = rotate::notices(&outputs, book, &workspace.config, workspace.aws.now());
+    notices.iter().map(rotate::Notice::line).collect()
 }
 
 /// The id of an environment whose state is lost or never was: that of the tags, or a new one.

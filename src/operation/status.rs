@@ -70,7 +70,7 @@ pub async fn status_with(workspace: &Workspace, compare: bool) -> Result<StatusR
         services::look(workspace, &known, &problems)
     );
     let mut report = StatusReport {
-        environment: sections::environment(workspace, loaded.as_ref(), inventory.as_ref()),
+        environment: sections::environment(workspace, loaded.as_ref(), inventory.as_ref(), &known),
         exists: !known.is_empty() || !book.is_empty(),
         summary: String::new(),
         state: sections::state(workspace, loaded.as_ref()),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::clock::Moment;
 use super::durations::Durations;
 use super::fault::FaultPlan;
-use super::quotas::QUOTAS;
+use super::quotas::Quota;
 
 /// What a sandbox is like. Start from [`SandboxOptions::in_memory`] or [`SandboxOptions::in_directory`].
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub struct SandboxOptions {
     pub durations: Durations,
     /// When an empty account begins; now, by the wall clock, if `None`.
     pub start: Option<Moment>,
-    /// Quotas that differ from a new account's, by quota code.
+    /// Quotas that differ from those that the simulated account has anyway ([`QUOTAS`](super::quotas::QUOTAS)), by quota code.
     pub quotas: BTreeMap<String, f64>,
     /// Whether call-rate limits hold.
     pub rate_limits: bool,
@@ -56,6 +56,12 @@ impl SandboxOptions {
         }
     }
 
+    /// The same account with one quota at this value.
+    pub fn with_quota(mut self, code: &str, value: f64) -> Self {
+        self.quotas.insert(code.to_owned(), value);
+        self
+    }
+
     /// An account that is kept in this directory.
     pub fn in_directory(directory: impl Into<PathBuf>) -> Self {
         Self { directory: Some(directory.into()), seed: rand::random(), ..Self::in_memory() }
@@ -63,8 +69,8 @@ impl SandboxOptions {
 
     /// The value of a quota in this account; unlimited if there is no such quota.
     pub fn quota(&self, code: &str) -> f64 {
-        let default = || QUOTAS.iter().find(|quota| quota.code == code).map_or(f64::INFINITY, |quota| quota.default);
-        self.quotas.get(code).copied().unwrap_or_else(default)
+        let usual = || Quota::find(code).map_or(f64::INFINITY, Quota::value);
+        self.quotas.get(code).copied().unwrap_or_else(usual)
     }
 }
 

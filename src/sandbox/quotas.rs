@@ -1,6 +1,11 @@
 //! Account quotas: what Service Quotas reports and what the simulated services enforce.
+//!
+//! The simulated account is one whose owner has asked for more Fargate vCPUs, as everybody has who deploys by blue/green: with a new
+//! account's six the example starts and can't be changed. All other quotas are AWS's defaults. Each can be set: [`SandboxOptions::quotas`].
+//!
+//! [`SandboxOptions::quotas`]: super::SandboxOptions::quotas
 
-/// One quota with AWS's default for a new account.
+/// One quota.
 #[derive(Clone, Copy, Debug)]
 pub struct Quota {
     /// Service code, as Service Quotas writes it.
@@ -9,8 +14,22 @@ pub struct Quota {
     pub code: &'static str,
     /// Name.
     pub name: &'static str,
-    /// Value in a new account.
+    /// AWS's default: the value in a new account.
     pub default: f64,
+    /// The value that the owner of the simulated account has asked for.
+    pub raised: Option<f64>,
+}
+
+impl Quota {
+    /// The quota of that code.
+    pub fn find(code: &str) -> Option<&'static Quota> {
+        QUOTAS.iter().find(|quota| quota.code == code)
+    }
+
+    /// The value in the simulated account where nothing else is said.
+    pub fn value(&self) -> f64 {
+        self.raised.unwrap_or(self.default)
+    }
 }
 
 /// VPCs per Region.
@@ -40,34 +59,28 @@ pub const FARGATE_SPOT_VCPU: &str = "L-36FBB829";
 /// Application Load Balancers per Region.
 pub const APPLICATION_LOAD_BALANCERS: &str = "L-53DA6B97";
 
-/// The quotas that bear on a platform. Amazon VPC User Guide, "Amazon VPC quotas"; AWS General Reference.
+const fn quota(service: &'static str, code: &'static str, name: &'static str, default: f64) -> Quota {
+    Quota { service, code, name, default, raised: None }
+}
+
+const fn raised(quota: Quota, value: f64) -> Quota {
+    Quota { raised: Some(value), ..quota }
+}
+
+/// The quotas that bear on a platform. Amazon VPC User Guide, "Amazon VPC quotas"; AWS General Reference, "Amazon ECS endpoints and
+/// quotas" and "Elastic Load Balancing endpoints and quotas".
 pub const QUOTAS: &[Quota] = &[
-    Quota { service: "vpc", code: VPCS, name: "VPCs per Region", default: 5.0 },
-    Quota { service: "ec2", code: ELASTIC_IPS, name: "EC2-VPC Elastic IPs", default: 5.0 },
-    Quota { service: "vpc", code: INTERNET_GATEWAYS, name: "Internet gateways per Region", default: 5.0 },
-    Quota { service: "vpc", code: NAT_GATEWAYS_PER_ZONE, name: "NAT gateways per Availability Zone", default: 5.0 },
-    Quota {
-        service: "vpc",
-        code: RULES_PER_GROUP,
-        name: "Inbound or outbound rules per security group",
-        default: 60.0,
-    },
-    Quota { service: "vpc", code: GROUPS_PER_INTERFACE, name: "Security groups per network interface", default: 5.0 },
-    Quota { service: "vpc", code: SUBNETS_PER_VPC, name: "Subnets per VPC", default: 200.0 },
-    Quota { service: "vpc", code: SECURITY_GROUPS, name: "VPC security groups per Region", default: 2500.0 },
-    Quota { service: "vpc", code: ROUTE_TABLES_PER_VPC, name: "Route tables per VPC", default: 200.0 },
-    Quota { service: "vpc", code: ROUTES_PER_TABLE, name: "Routes per route table", default: 50.0 },
-    Quota {
-        service: "fargate",
-        code: FARGATE_ON_DEMAND_VCPU,
-        name: "Fargate On-Demand vCPU resource count",
-        default: 6.0,
-    },
-    Quota { service: "fargate", code: FARGATE_SPOT_VCPU, name: "Fargate Spot vCPU resource count", default: 6.0 },
-    Quota {
-        service: "elasticloadbalancing",
-        code: APPLICATION_LOAD_BALANCERS,
-        name: "Application Load Balancers per Region",
-        default: 50.0,
-    },
+    quota("vpc", VPCS, "VPCs per Region", 5.0),
+    quota("ec2", ELASTIC_IPS, "EC2-VPC Elastic IPs", 5.0),
+    quota("vpc", INTERNET_GATEWAYS, "Internet gateways per Region", 5.0),
+    quota("vpc", NAT_GATEWAYS_PER_ZONE, "NAT gateways per Availability Zone", 5.0),
+    quota("vpc", RULES_PER_GROUP, "Inbound or outbound rules per security group", 60.0),
+    quota("vpc", GROUPS_PER_INTERFACE, "Security groups per network interface", 5.0),
+    quota("vpc", SUBNETS_PER_VPC, "Subnets per VPC", 200.0),
+    quota("vpc", SECURITY_GROUPS, "VPC security groups per Region", 2500.0),
+    quota("vpc", ROUTE_TABLES_PER_VPC, "Route tables per VPC", 200.0),
+    quota("vpc", ROUTES_PER_TABLE, "Routes per route table", 50.0),
+    raised(quota("fargate", FARGATE_ON_DEMAND_VCPU, "Fargate On-Demand vCPU resource count", 6.0), 100.0),
+    raised(quota("fargate", FARGATE_SPOT_VCPU, "Fargate Spot vCPU resource count", 6.0), 100.0),
+    quota("elasticloadbalancing", APPLICATION_LOAD_BALANCERS, "Application Load Balancers per Region", 50.0),
 ];

@@ -1,5 +1,8 @@
 //! Service Quotas: what the account may have.
 
+use aws_sdk_servicequotas::operation::get_aws_default_service_quota::{
+    GetAwsDefaultServiceQuotaInput, GetAwsDefaultServiceQuotaOutput,
+};
 use aws_sdk_servicequotas::operation::get_service_quota::{GetServiceQuotaInput, GetServiceQuotaOutput};
 use aws_sdk_servicequotas::operation::list_service_quotas::{ListServiceQuotasInput, ListServiceQuotasOutput};
 use aws_sdk_servicequotas::types::ServiceQuota;
@@ -26,23 +29,33 @@ static SERVICE_QUOTAS: Service = Service {
 /// Adds Service Quotas.
 pub(in crate::sandbox) fn register(registry: &mut Registry) {
     operations!(registry, &SERVICE_QUOTAS, aws_sdk_servicequotas, {
+        get_aws_default_service_quota::GetAWSDefaultServiceQuotaError => get_default,
         get_service_quota::GetServiceQuotaError => get_service_quota,
         list_service_quotas::ListServiceQuotasError => list_service_quotas,
     });
 }
 
+/// Service Quotas API reference, GetServiceQuota, "Errors".
+fn find(service: Option<&str>, code: Option<&str>) -> Result<&'static Quota, ApiError> {
+    let found = code.and_then(Quota::find).filter(|quota| Some(quota.service) == service);
+    found.ok_or_else(|| {
+        let message = "The request failed because the specified service quota does not exist.";
+        ApiError::new("NoSuchResourceException", message)
+    })
+}
+
 fn get_service_quota(call: &mut Call<'_>, input: &GetServiceQuotaInput) -> Result<GetServiceQuotaOutput, ApiError> {
-    let found = QUOTAS.iter().find(|quota| {
-        Some(quota.service) == input.service_code.as_deref() && Some(quota.code) == input.quota_code.as_deref()
-    });
-    // Service Quotas API reference, GetServiceQuota, "Errors".
-    let quota = found.ok_or_else(|| {
-        ApiError::new(
-            "NoSuchResourceException",
-            "The request failed because the specified service quota does not exist.",
-        )
-    })?;
-    Ok(GetServiceQuotaOutput::builder().quota(describe(call, quota)).build())
+    let quota = find(input.service_code(), input.quota_code())?;
+    Ok(GetServiceQuotaOutput::builder().quota(describe(quota, call.quota(quota.code))).build())
+}
+
+/// Service Quotas API reference, GetAWSDefaultServiceQuota: not what the account has, but what a new one has.
+fn get_default(
+    _call: &mut Call<'_>,
+    input: &GetAwsDefaultServiceQuotaInput,
+) -> Result<GetAwsDefaultServiceQuotaOutput, ApiError> {
+    let quota = find(input.service_code(), input.quota_code())?;
+    Ok(GetAwsDefaultServiceQuotaOutput::builder().quota(describe(quota, quota.default)).build())
 }
 
 fn list_service_quotas(
@@ -52,7 +65,7 @@ fn list_service_quotas(
     let all: Vec<_> = QUOTAS
         .iter()
         .filter(|quota| Some(quota.service) == input.service_code.as_deref())
-        .map(|quota| describe(call, quota))
+        .map(|quota| describe(quota, call.quota(quota.code)))
         .collect();
     if all.is_empty() {
         return Err(ApiError::new("NoSuchResourceException", "The specified service does not exist."));
@@ -63,11 +76,11 @@ fn list_service_quotas(
     Ok(ListServiceQuotasOutput::builder().set_quotas(Some(page)).set_next_token(next).build())
 }
 
-fn describe(call: &Call<'_>, quota: &Quota) -> ServiceQuota {
+fn describe(quota: &Quota, value: f64) -> ServiceQuota {
     ServiceQuota::builder()
         .service_code(quota.service)
         .quota_code(quota.code)
         .quota_name(quota.name)
-        .value(call.quota(quota.code))
+        .value(value)
         .build()
 }

@@ -60,6 +60,10 @@ fn facts(report: &StatusReport, paint: Paint) -> String {
     if let Some(provider) = &environment.mesh_provider {
         lines.push(("mesh", environment.mesh_reason.clone().unwrap_or_else(|| provider.clone())));
     }
+    if let Some(authority) = &environment.authority {
+        lines.push(("authority", valid(authority)));
+    }
+    lines.extend(environment.certificates.iter().map(|notice| ("", notice.line())));
     if let Some(balancer) = &report.load_balancer {
         let address = balancer.url.as_ref().or(balancer.address.as_ref());
         lines.push(("load balancer", format!("{} {}", balancer.state, address.map_or("", String::as_str))));
@@ -195,10 +199,19 @@ fn certificate(certificate: Option<&CertificateStatus>) -> Field {
         0..SOON => Mood::Odd,
         _ => Mood::Good,
     };
+    let end = day(&certificate.not_after);
+    let text = match certificate.days_left {
+        ..0 => format!("ended {end}"),
+        days @ 0..SOON => format!("{end}, {days} days"),
+        _ => format!("to {end}"),
+    };
+    Field::new(text, mood)
+}
+
+fn valid(certificate: &CertificateStatus) -> String {
     match certificate.days_left {
-        ..0 => Field::new(format!("ended {}", day(&certificate.not_after)), mood),
-        days @ 0..SOON => Field::new(format!("{}, {days} days", day(&certificate.not_after)), mood),
-        _ => Field::new(format!("to {}", day(&certificate.not_after)), mood),
+        ..0 => format!("ended {}", day(&certificate.not_after)),
+        days => format!("{days} days, to {}", day(&certificate.not_after)),
     }
 }
 
@@ -330,6 +343,8 @@ mod tests {
                 zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).to_vec(),
                 mesh_provider: Some("envoy".to_owned()),
                 mesh_reason: Some("Envoy, as configured".to_owned()),
+                authority: Some(CertificateStatus { not_after: "2027-11-01T10:00:00Z".to_owned(), days_left: 339 }),
+                certificates: Vec::new(),
             },
             exists: true,
             summary: "2 of 3 services are well".to_owned(),

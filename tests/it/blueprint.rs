@@ -1,7 +1,7 @@
 //! The whole blueprint of the example, so that a change of it shows in review.
 
 use platformctl::{
-    blueprint::{self, Facts},
+    blueprint::{self, Facts, Rotation},
     config::{self, EnvSuffix},
     engine::Blueprint,
 };
@@ -18,6 +18,7 @@ fn example(app_mesh: bool) -> Blueprint {
         partition: "aws".to_owned(),
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
         app_mesh,
+        rotation: Rotation::default(),
     };
     blueprint::build(&config, &suffix, &facts)
 }

@@ -47,6 +47,8 @@ async fn an_environment_comes_up_and_goes_without_a_trace() {
     let workspace = lab.workspace(EXAMPLE, "dev").await;
     assert_done(&up(&workspace).await.expect("up"));
     assert_settled(&workspace).await;
+    let logs = workspace.aws.ec2.describe_flow_logs().send().await.expect("flow logs");
+    assert_eq!(logs.flow_logs()[0].deliver_logs_status(), Some("SUCCESS"), "{:?}", logs.flow_logs());
     assert_gone(&lab, &workspace, &before).await;
     let (outcome, left, _) = destroy(&workspace).await.expect("a second destroy");
     assert_done(&outcome);

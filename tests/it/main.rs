@@ -8,4 +8,6 @@ mod engine;
 mod lab;
 mod life;
 mod moto;
+mod quotas;
+mod rotation;
 mod status;

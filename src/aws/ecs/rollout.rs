@@ -49,9 +49,24 @@ pub(super) fn failed(service: &aws_sdk_ecs::types::Service) -> Option<&str> {
     has_failed.then(|| latest.rollout_state_reason().unwrap_or("the deployment failed"))
 }
 
+/// Why ECS can't place tasks that it should, if that is what it said last: quotas of Fargate, no capacity on Spot, no free address. It
+/// tries again by itself (ECS Developer Guide, "Service event messages"). Events come with the newest first.
+fn unplaced(service: &aws_sdk_ecs::types::Service) -> Option<&str> {
+    const UNPLACED: &str = "was unable to place a task";
+    let since = primary(service)?.created_at()?.secs();
+    let recent = service.events().iter().filter(|event| seconds(event.created_at()).is_some_and(|at| at >= since));
+    let placing =
+        |text: &&str| [UNPLACED, "has started", "has reached a steady state"].iter().any(|it| text.contains(it));
+    let latest = recent.filter_map(|event| event.message()).find(placing)?;
+    let (_, reason) = latest.split_once(UNPLACED)?;
+    Some(reason.trim_start_matches(". Reason: ").trim_end_matches('.'))
+}
+
 fn progress(service: &aws_sdk_ecs::types::Service) -> String {
     let (running, desired) = (service.running_count(), service.desired_count());
-    if running < desired {
+    if let Some(reason) = unplaced(service) {
+        format!("{running} of {desired} tasks running; no place for the others: {reason}")
+    } else if running < desired {
         format!("{running} of {desired} tasks running")
     } else {
         format!("{running} tasks running, waiting for the load balancer's health checks")
@@ -204,7 +219,7 @@ pub(super) fn describe(aws: &Aws, deployment: &ServiceDeployment, service: &aws_
     }
     let Some(stage) = deployment.lifecycle_stage() else { return format!("blue/green: {status}") };
     let detail = match stage {
-        Stage::ScaleUp => deployment.target_service_revision().map(tasks),
+        Stage::ScaleUp => deployment.target_service_revision().map(|revision| tasks(revision, unplaced(service))),
         Stage::BakeTime => bake_left(aws, deployment, service),
         _ => None,
     };
@@ -212,8 +227,9 @@ pub(super) fn describe(aws: &Aws, deployment: &ServiceDeployment, service: &aws_
     format!("blue/green: {}{detail}", stage.as_str())
 }
 
-fn tasks(revision: &ServiceRevisionSummary) -> String {
-    format!("{} of {} tasks running", revision.running_task_count(), revision.requested_task_count())
+fn tasks(revision: &ServiceRevisionSummary, unplaced: Option<&str>) -> String {
+    let why = unplaced.map(|reason| format!("; no place for the others: {reason}")).unwrap_or_default();
+    format!("{} of {} tasks running{why}", revision.running_task_count(), revision.requested_task_count())
 }
 
 /// What is left of the bake time. The stage began when the deployment last changed.
@@ -228,9 +244,19 @@ fn bake_left(aws: &Aws, deployment: &ServiceDeployment, service: &aws_sdk_ecs::t
 async fn failure(aws: &Aws, service: &aws_sdk_ecs::types::Service, reason: &str) -> Failure {
     // The deployment's verdict must not be lost because the tasks can't be read.
     let tasks = stopped_reasons(aws, service).await.unwrap_or_default();
-    let message = std::iter::once(reason.to_owned()).chain(tasks).collect::<Vec<_>>().join("; ");
-    Failure::new(Class::Invalid, message)
-        .remedy("mend what the tasks report (image, secrets, health path) and run platformctl up again")
+    let unplaced = unplaced(service);
+    let no_place = unplaced.map(|reason| format!("ECS was unable to place a task: {reason}"));
+    let message = std::iter::once(reason.to_owned()).chain(no_place).chain(tasks).collect::<Vec<_>>().join("; ");
+    // Both colours of a blue/green deployment run at once.
+    let remedy = match unplaced {
+        Some(reason) if reason.contains("vCPU") => {
+            "ask Service Quotas for more Fargate vCPUs (platformctl doctor tells how many), or change one service at a time, and run \
+             platformctl up again"
+        }
+        Some(_) => "wait until there is capacity, or give the service an on_demand_base, and run platformctl up again",
+        None => "mend what the tasks report (image, secrets, health path) and run platformctl up again",
+    };
+    Failure::new(Class::Invalid, message).remedy(remedy)
 }
 
 /// Why tasks of the service were stopped lately, each reason once, at most three.

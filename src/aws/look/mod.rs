@@ -9,6 +9,7 @@ pub mod quotas;
 pub mod scaling;
 pub mod secrets;
 pub mod services;
+pub mod tasks;
 mod time;
 pub mod usage;
 

@@ -3,13 +3,12 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    Fingerprint, NotAfter, SecretArn,
-    authority::known_outputs,
-    facts::{Facts, unfit},
-    shared::{self, Secret},
+    Fingerprint, NotAfter, SecretArn, Trusted, authority,
+    facts::{self, Facts, unfit},
+    shared::{self, Secret, Trust},
 };
 use crate::{
     aws::{Aws, kms::KmsKeyArn},
@@ -17,11 +16,11 @@ use crate::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Manner, Output, Outputs, Physical, Readiness,
         Resource, Scope, Sighting, Tags, Target,
     },
-    mesh::{self, Authority, LeafRequest, LeafSecret},
+    mesh::{self, LeafRequest, LeafSecret},
     secret_actions,
 };
 
-/// A secret with a service's certificate, its key and the authority that it is to trust: the JSON
+/// A secret with a service's certificate, its key and the authorities that it is to trust: the JSON
 /// `{"cert_chain": …, "private_key": …, "ca_bundle": …, "not_after": …}`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CertificateSecret {
@@ -29,6 +28,10 @@ pub struct CertificateSecret {
     pub key: Output<KmsKeyArn>,
     /// The secret of the authority that issues it.
     pub authority: Output<SecretArn>,
+    /// The authority that issues it. By another one, it is issued anew.
+    pub issuer: Output<Fingerprint>,
+    /// The authorities that it comes with, for its service to trust.
+    pub trust: Output<Trusted>,
     /// The service that it is for.
     pub service: String,
     /// SPIFFE trust domain (`dev.platform`).
@@ -39,6 +42,8 @@ pub struct CertificateSecret {
     pub days: u16,
     /// It is issued anew once it has fewer days left than that.
     pub renew_before_days: u16,
+    /// It is issued anew if it was issued before this moment (RFC 3339).
+    pub issued_after: Option<String>,
 }
 
 impl Handle<CertificateSecret> {
@@ -49,14 +54,16 @@ impl Handle<CertificateSecret> {
 
     /// SHA-256 of the certificate: another one whenever it is issued anew.
     pub fn fingerprint(&self) -> Output<Fingerprint> {
-        self.output("fingerprint")
+        self.output(facts::FINGERPRINT)
     }
 
     /// When the certificate ends.
     pub fn not_after(&self) -> Output<NotAfter> {
-        self.output("not_after")
+        self.output(facts::NOT_AFTER)
     }
 }
+
+const OUTPUTS: [&str; 2] = [facts::FINGERPRINT, facts::NOT_AFTER];
 
 /// What is stored of a certificate that was just issued.
 struct Issued {
@@ -68,63 +75,114 @@ struct Issued {
 impl CertificateSecret {
     /// Issues a certificate with a fresh key. The authority's key is in memory for as long as that takes.
     async fn issue(&self, aws: &Aws) -> Result<Issued, Failure> {
-        let secret = mesh::AuthoritySecret::from_json(&shared::value(aws, self.authority.get()?).await?);
-        let authority = Authority::try_from(&secret.map_err(unfit)?).map_err(unfit)?;
+        let authorities = authority::stored(aws, self.authority.get()?).await?;
         let request = LeafRequest {
             trust_domain: self.trust_domain.clone(),
             service: self.service.clone(),
             dns_name: self.dns_name.clone(),
             days: self.days,
         };
-        let leaf = authority.issue(&request, OffsetDateTime::now_utc()).map_err(unfit)?;
-        let facts = Facts::of(&leaf.chain_pem)?;
-        let description = facts.describe(&self.describe()?);
-        let value = LeafSecret::new(leaf, authority.cert_pem).to_json().map_err(unfit)?;
+        let now = aws.now();
+        let leaf = authorities.issue(&request, now).map_err(unfit)?;
+        let facts = Facts::of(&leaf.cert_chain)?;
+        let origin = Origin {
+            issuer: mesh::fingerprint(authorities.issuer()).map_err(unfit)?,
+            trust: facts::set(&authorities.fingerprints().map_err(unfit)?),
+            issued: now.replace_nanosecond(0).unwrap_or(now),
+            cut: leaf.not_after >= authorities.not_after().map_err(unfit)?,
+        };
+        let description = facts.describe(&self.describe(&origin)?);
+        let value = leaf.to_json().map_err(unfit)?;
         Ok(Issued { facts, description, value })
     }
+}
+
+/// Where a certificate comes from.
+#[derive(Clone, Debug, PartialEq)]
+struct Origin {
+    /// The fingerprint of the authority that issued it.
+    issuer: String,
+    /// Those of the authorities that it came with.
+    trust: String,
+    /// When.
+    issued: OffsetDateTime,
+    /// It ends with its authority: a new one would not last longer.
+    cut: bool,
 }
 
 const WHAT: &str = "Mesh certificate of ";
 const NAME: &str = " as ";
 const DAYS: &str = " for days ";
-const AUTHORITY: &str = " by ";
+const ISSUER: &str = " by ";
+const TRUST: &str = " trusting ";
+const ISSUED: &str = " issued ";
+const CUT: &str = " until its authority ends";
 
 impl CertificateSecret {
     /// What the certificate was issued for, so that it can be compared with what is wanted where nothing is recorded.
-    fn describe(&self) -> Result<String, Failure> {
+    fn describe(&self, origin: &Origin) -> Result<String, Failure> {
         let Self { trust_domain, service, dns_name, days, .. } = self;
-        Ok(format!("{WHAT}{trust_domain}/{service}{NAME}{dns_name}{DAYS}{days}{AUTHORITY}{}", self.authority.get()?))
+        let Origin { issuer, trust, issued, cut } = origin;
+        let issued = issued.format(&Rfc3339).map_err(|error| Failure::internal(error.to_string()))?;
+        let cut = if *cut { CUT } else { "" };
+        Ok(format!(
+            "{WHAT}{trust_domain}/{service}{NAME}{dns_name}{DAYS}{days}{ISSUER}{issuer}{TRUST}{trust}{ISSUED}{issued}{cut}"
+        ))
     }
 }
 
-/// Reads what [`CertificateSecret::describe`] wrote, as the fields of a specification; nothing where a person wrote something else.
-fn read_description(text: &str) -> Option<Map<String, Value>> {
+/// Reads what [`CertificateSecret::describe`] wrote, as the fields of a specification and where the certificate comes from; nothing
+/// where a person wrote something else.
+fn read_description(text: &str) -> Option<(Map<String, Value>, Origin)> {
     let (trust_domain, rest) = text.strip_prefix(WHAT)?.split_once('/')?;
     let (service, rest) = rest.split_once(NAME)?;
     let (dns_name, rest) = rest.split_once(DAYS)?;
-    let (days, authority) = rest.split_once(AUTHORITY)?;
-    let mut fields = Map::new();
-    fields.insert("trust_domain".into(), trust_domain.into());
-    fields.insert("service".into(), service.into());
-    fields.insert("dns_name".into(), dns_name.into());
-    fields.insert("days".into(), days.parse::<u16>().ok()?.into());
-    fields.insert("authority".into(), authority.into());
-    Some(fields)
+    let (days, rest) = rest.split_once(ISSUER)?;
+    let (issuer, rest) = rest.split_once(TRUST)?;
+    let (trust, rest) = rest.split_once(ISSUED)?;
+    let (issued, cut) = rest.strip_suffix(CUT).map_or((rest, false), |issued| (issued, true));
+    let issued = OffsetDateTime::parse(issued, &Rfc3339).ok()?;
+    let fields = [
+        ("trust_domain", trust_domain.into()),
+        ("service", service.into()),
+        ("dns_name", dns_name.into()),
+        ("days", days.parse::<u16>().ok()?.into()),
+        ("issuer", issuer.into()),
+        ("trust", trust.into()),
+    ];
+    let fields = fields.map(|(name, value): (&str, Value)| (name.to_owned(), value)).into_iter().collect();
+    Some((fields, Origin { issuer: issuer.to_owned(), trust: trust.to_owned(), issued, cut }))
 }
 
 /// The wanted number of days where the certificate still has them, else the days that it has left: so that a certificate
-/// that nears its end shows up in the plan as a field that differs.
-fn days_kept(facts: &Facts, wanted: u64, now: OffsetDateTime) -> u64 {
-    u64::try_from(facts.left(now).whole_days()).unwrap_or(0).min(wanted)
+/// that nears its end shows up in the plan as a field that differs. One that ends with its authority can't be renewed.
+fn days_kept(facts: &Facts, cut: bool, wanted: u64, now: OffsetDateTime) -> u64 {
+    if cut { wanted } else { u64::try_from(facts.left(now).whole_days()).unwrap_or(0).min(wanted) }
 }
 
-fn observe(secret: &Secret, target: Option<&Target>, outputs: &mut Outputs, observed: &mut Map<String, Value>) {
+/// The wanted moment, unless the certificate was issued before it: then when it was.
+fn issued_after(wanted: Option<&str>, issued: OffsetDateTime) -> Value {
+    let Some(wanted) = wanted else { return Value::Null };
+    let is_older = OffsetDateTime::parse(wanted, &Rfc3339).is_ok_and(|moment| issued < moment);
+    if is_older { issued.format(&Rfc3339).unwrap_or_default().into() } else { wanted.into() }
+}
+
+fn observe(
+    now: OffsetDateTime,
+    secret: &Secret,
+    target: Option<&Target>,
+    outputs: &mut Outputs,
+    observed: &mut Map<String, Value>,
+) {
     let Some(facts) = Facts::read(&secret.description) else { return };
     facts.add_to(outputs);
-    observed.extend(read_description(&facts.what).unwrap_or_default());
-    if let Some(wanted) = target.and_then(|target| target.spec.get("renew_before_days")).and_then(Value::as_u64) {
-        observed.insert("renew_before_days".into(), days_kept(&facts, wanted, OffsetDateTime::now_utc()).into());
+    let Some((fields, origin)) = read_description(&facts.what) else { return };
+    observed.extend(fields);
+    let Some(target) = target else { return };
+    if let Some(wanted) = target.spec.get("renew_before_days").and_then(Value::as_u64) {
+        observed.insert("renew_before_days".into(), days_kept(&facts, origin.cut, wanted, now).into());
     }
+    observed.insert("issued_after".into(), issued_after(target.text("issued_after"), origin.issued));
 }
 
 #[async_trait]
@@ -136,13 +194,21 @@ impl Resource for CertificateSecret {
         shared::manner()
     }
 
-    /// Whatever changes, the secret stays and gets a new version.
-    fn field(_name: &str) -> Field {
-        Field::UPDATE
+    /// Whatever changes, the secret stays and gets a new version with another certificate.
+    fn field(name: &str) -> Field {
+        match name {
+            // With another secret comes another issuer.
+            "authority" => Field::SILENT,
+            name => shared::field(name).unwrap_or(Field::UPDATE.giving(&OUTPUTS)),
+        }
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        shared::find(aws, scope, Self::KIND, observe).await
+        let now = aws.now();
+        shared::find(aws, scope, Self::KIND, Trust::Description, |secret, target, outputs, observed| {
+            observe(now, secret, target, outputs, observed);
+        })
+        .await
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
@@ -171,8 +237,14 @@ impl Resource for CertificateSecret {
     }
 
     async fn ready(&self, aws: &Aws, it: &Physical) -> Result<Readiness, Failure> {
-        let certificate = |value: &str| LeafSecret::from_json(value).map(|secret| secret.cert_chain).map_err(unfit);
-        Ok(Readiness::Ready(known_outputs(aws, it, certificate).await?))
+        if OUTPUTS.iter().all(|name| it.outputs.contains_key(*name)) {
+            return Ok(Readiness::Ready(it.outputs.clone()));
+        }
+        // Found with somebody else's description: the certificate itself tells.
+        let mut outputs = shared::outputs(&it.id);
+        let leaf = LeafSecret::from_json(&shared::value(aws, &it.id).await?).map_err(unfit)?;
+        Facts::of(&leaf.cert_chain)?.add_to(&mut outputs);
+        Ok(Readiness::Ready(outputs))
     }
 
     async fn delete(aws: &Aws, it: &Physical) -> Result<(), Failure> {
@@ -202,20 +274,44 @@ mod tests {
     fn what_it_was_issued_for_is_read_back() {
         let spec = serde_json::json!({
             "key": "arn:aws:kms:us-east-1:1:key/x", "authority": "arn:aws:secretsmanager:us-east-1:1:secret:mesh-authority-dev-AbCdEf",
-            "service": "payments", "trust_domain": "dev.platform", "dns_name": "payments.dev.local", "days": 30, "renew_before_days": 10,
+            "issuer": "a".repeat(64), "trust": format!("{}+{}", "a".repeat(64), "b".repeat(64)),
+            "service": "payments", "trust_domain": "dev.platform", "dns_name": "payments.dev.local", "days": 30,
+            "renew_before_days": 10, "issued_after": null,
         });
         let secret: CertificateSecret = serde_json::from_value(spec.clone()).expect("a specification");
-        let fields = read_description(&secret.describe().expect("known")).expect("readable");
-        assert_eq!(fields.len(), 5);
-        assert!(fields.iter().all(|(name, value)| spec[name] == *value), "{fields:?}");
+        for cut in [false, true] {
+            let origin = Origin {
+                issuer: "a".repeat(64),
+                trust: spec["trust"].as_str().expect("a text").to_owned(),
+                issued: datetime!(2026-11-23 07:00 UTC),
+                cut,
+            };
+            let text = secret.describe(&origin).expect("known");
+            assert!(text.len() < 1900, "Secrets Manager takes 2048 with the facts");
+            let (fields, read) = read_description(&text).expect("readable");
+            assert_eq!(read, origin);
+            assert_eq!(fields.len(), 6);
+            assert!(fields.iter().all(|(name, value)| spec[name] == *value), "{fields:?}");
+        }
         assert_eq!(read_description("somebody's own words"), None);
     }
 
     #[test]
     fn a_certificate_that_nears_its_end_differs_from_the_specification() {
         let facts = Facts { what: String::new(), not_after: "2026-12-23T07:00:00Z".into(), fingerprint: String::new() };
-        assert_eq!(days_kept(&facts, 10, datetime!(2026-11-23 07:00 UTC)), 10);
-        assert_eq!(days_kept(&facts, 10, datetime!(2026-12-20 06:00 UTC)), 3);
-        assert_eq!(days_kept(&facts, 10, datetime!(2027-01-20 06:00 UTC)), 0);
+        let kept = |now| days_kept(&facts, false, 10, now);
+        assert_eq!(kept(datetime!(2026-11-23 07:00 UTC)), 10);
+        assert_eq!(kept(datetime!(2026-12-20 06:00 UTC)), 3);
+        assert_eq!(kept(datetime!(2027-01-20 06:00 UTC)), 0);
+        let cut = days_kept(&facts, true, 10, datetime!(2026-12-20 06:00 UTC));
+        assert_eq!(cut, 10, "another one would not last longer than its authority either");
+    }
+
+    #[test]
+    fn a_certificate_issued_before_the_wanted_moment_differs() {
+        let issued = datetime!(2026-11-23 07:00 UTC);
+        assert_eq!(issued_after(None, issued), Value::Null);
+        assert_eq!(issued_after(Some("2026-11-23T07:00:00Z"), issued), "2026-11-23T07:00:00Z");
+        assert_eq!(issued_after(Some("2026-11-24T07:00:00Z"), issued), "2026-11-23T07:00:00Z");
     }
 }

@@ -5,7 +5,10 @@ use rand::{Rng, TryRngCore, rngs::OsRng};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{SecretArn, shared};
+use super::{
+    SecretArn,
+    shared::{self, Trust},
+};
 use crate::{
     aws::{Aws, kms::KmsKeyArn},
     engine::{
@@ -60,7 +63,7 @@ impl Resource for CredentialsSecret {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        shared::find(aws, scope, Self::KIND, |secret, _, _, observed| {
+        shared::find(aws, scope, Self::KIND, Trust::List, |secret, _, _, observed| {
             observed.insert("description".into(), secret.description.as_str().into());
         })
         .await

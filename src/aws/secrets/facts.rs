@@ -9,7 +9,17 @@ use crate::{
 };
 
 const UNTIL: &str = ", valid until ";
-const FINGERPRINT: &str = ", SHA-256 ";
+const SHA_256: &str = ", SHA-256 ";
+
+/// Output: when a certificate ends.
+pub const NOT_AFTER: &str = "not_after";
+/// Output: SHA-256 of a certificate.
+pub const FINGERPRINT: &str = "fingerprint";
+
+/// Several fingerprints as one text.
+pub(super) fn set(fingerprints: &[String]) -> String {
+    fingerprints.join("+")
+}
 
 /// When a certificate ends, and which one it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,12 +42,12 @@ impl Facts {
 
     /// As a description of `what`.
     pub fn describe(&self, what: &str) -> String {
-        format!("{what}{UNTIL}{}{FINGERPRINT}{}", self.not_after, self.fingerprint)
+        format!("{what}{UNTIL}{}{SHA_256}{}", self.not_after, self.fingerprint)
     }
 
     /// Reads a description; `None` where a person wrote another one.
     pub fn read(description: &str) -> Option<Self> {
-        let (rest, fingerprint) = description.rsplit_once(FINGERPRINT)?;
+        let (rest, fingerprint) = description.rsplit_once(SHA_256)?;
         let (what, not_after) = rest.rsplit_once(UNTIL)?;
         OffsetDateTime::parse(not_after, &Rfc3339).ok()?;
         Some(Facts { what: what.to_owned(), not_after: not_after.to_owned(), fingerprint: fingerprint.to_owned() })
@@ -50,17 +60,16 @@ impl Facts {
 
     /// Adds them to the outputs of a secret.
     pub fn add_to(&self, outputs: &mut Outputs) {
-        outputs.insert("not_after".to_owned(), self.not_after.clone());
-        outputs.insert("fingerprint".to_owned(), self.fingerprint.clone());
+        outputs.insert(NOT_AFTER.to_owned(), self.not_after.clone());
+        outputs.insert(FINGERPRINT.to_owned(), self.fingerprint.clone());
     }
 }
 
 /// A certificate that can't be made or read, as a failure. The errors of the mesh never hold key material.
 pub(super) fn unfit(error: MeshError) -> Failure {
     match error {
-        MeshError::AuthorityExpired(_) => {
-            Failure::new(Class::Invalid, error.to_string()).remedy("renew the authority with platformctl rotate")
-        }
+        MeshError::AuthorityExpired(_) => Failure::new(Class::Invalid, error.to_string())
+            .remedy("make another authority: platformctl rotate certificates --authority"),
         error => Failure::internal(error.to_string()),
     }
 }

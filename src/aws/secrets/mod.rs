@@ -10,13 +10,13 @@ use crate::engine::Kinds;
 pub mod authority;
 pub mod certificate;
 pub mod credentials;
-mod facts;
+pub mod facts;
 pub mod shared;
 
 pub use authority::AuthoritySecret;
 pub use certificate::CertificateSecret;
 pub use credentials::CredentialsSecret;
-pub use shared::{Fingerprint, NotAfter, SecretArn};
+pub use shared::{Fingerprint, NotAfter, SecretArn, Trusted};
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {

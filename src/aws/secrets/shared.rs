@@ -1,6 +1,6 @@
 //! What all kinds of secrets have in common: how they are found, made, changed and deleted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -22,6 +22,8 @@ markers! {
     Fingerprint,
     /// When a certificate ends (RFC 3339).
     NotAfter,
+    /// SHA-256 of each of several certificates, lower-case hexadecimal, joined by `+`.
+    Trusted,
 }
 
 /// How many secrets are described at once.
@@ -112,25 +114,45 @@ async fn list(aws: &Aws, suffix: &str) -> Result<Vec<Secret>, Failure> {
     Ok(found)
 }
 
-/// Finds all secrets of one kind with one list; only what that list can't be believed about is described: what is wanted but
-/// not listed (it may be new), and what is listed but not recorded or on its way out (it may be gone). `observe` adds to
-/// outputs and settings what the kind reads off the secret.
+/// What a look at a kind believes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// The list, which may be minutes old: right where only names and keys are read off it.
+    List,
+    /// Each secret's own description alone: right where it tells what another secret depends on.
+    Description,
+}
+
+/// Finds all secrets of one kind. With [`Trust::List`] by one list; only what that list can't be believed about is described: what
+/// is wanted but not listed (it may be new), and what is listed but not recorded or on its way out (it may be gone). With
+/// [`Trust::Description`] the list only tells, in a sweep, what else there is. `observe` adds to outputs and settings what the kind
+/// reads off the secret.
 pub(super) async fn find(
     aws: &Aws,
     scope: &Scope<'_>,
     kind: &'static str,
+    trust: Trust,
     observe: impl Fn(&Secret, Option<&Target>, &mut Outputs, &mut Map<String, Value>),
 ) -> Result<Vec<Sighting>, Failure> {
     if scope.targets.is_empty() && !scope.sweep {
         return Ok(Vec::new());
     }
     // All kinds read the same list.
-    let listed = scope.answers.once("secretsmanager:ListSecrets", || list(aws, scope.suffix)).await?;
+    let listed = match trust == Trust::List || scope.sweep {
+        true => scope.answers.once("secretsmanager:ListSecrets", || list(aws, scope.suffix)).await?,
+        false => Arc::default(),
+    };
     let of_kind = |secret: &&Secret| tags::key_of(&secret.tags, scope.suffix).is_some_and(|key| key.kind() == kind);
-    let (mut found, doubtful): (Vec<Secret>, Vec<Secret>) =
-        listed.iter().filter(of_kind).cloned().partition(|secret| scope.by_id(&secret.arn).is_some() && !secret.doomed);
+    let (mut found, doubtful): (Vec<Secret>, Vec<Secret>) = listed
+        .iter()
+        .filter(of_kind)
+        .cloned()
+        .partition(|secret| trust == Trust::List && scope.by_id(&secret.arn).is_some() && !secret.doomed);
     let known: BTreeSet<&str> = found.iter().flat_map(|secret| [secret.arn.as_str(), secret.name.as_str()]).collect();
-    let wanted = scope.targets.iter().map(|target| target.id.as_deref().unwrap_or(&target.name));
+    let wanted = scope.targets.iter().map(|target| match trust {
+        Trust::List => target.id.as_deref().unwrap_or(&target.name),
+        Trust::Description => &target.name,
+    });
     let ask: BTreeSet<String> = wanted
         .filter(|id| !known.contains(id))
         .chain(doubtful.iter().map(|secret| secret.arn.as_str()))

@@ -186,7 +186,9 @@ impl Watch<'_> {
         let query = format!("SELECT MIN({metric}) FROM \"{namespace}\"");
         let query = Query::insights("days", "Days until a certificate expires", query, PERIOD_SECONDS);
         let text = format!(
-            "A certificate that {} uses in the mesh expires in less than {days} days. Run `platformctl up`: it renews them.",
+            "A certificate that {} uses in the mesh, its own or its authority's, expires in less than {days} days. Run `platformctl up`: \
+             it renews certificates. Where `platformctl status` says that the authority ends, run \
+             `platformctl rotate certificates --authority`.",
             self.name
         );
         Some(("certificate", self.alarm(draft, vec![query], BELOW, f64::from(days), text)))

@@ -9,7 +9,7 @@ use crate::{
         ecs::{Cluster, Service},
         kms::KmsKey,
     },
-    blueprint::{Draft, Encryption, Facts, Ingress, cluster, data, ingress, network},
+    blueprint::{Draft, Encryption, Facts, Ingress, Rotation, cluster, data, ingress, network},
     config::{Config, EnvSuffix, parse},
     engine::{Chapter, Handle, Output},
 };
@@ -50,6 +50,7 @@ impl Bench {
             partition: "aws".to_owned(),
             zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned),
             app_mesh: false,
+            rotation: Rotation::default(),
         };
         let config = parse("platform.toml", &format!("{SERVICES}\n{more}")).expect("the configuration is right");
         Bench { config, suffix: EnvSuffix::parse("dev").expect("a suffix"), facts }

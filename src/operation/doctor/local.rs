@@ -1,7 +1,24 @@
 //! What can be checked without AWS.
 
 use super::Check;
-use crate::{operation::Workspace, state::StateError};
+use crate::{
+    aws::secrets::facts::NOT_AFTER,
+    engine::Book,
+    operation::{Workspace, rotate},
+    state::StateError,
+};
+
+/// What the state knows of the certificates: one check for each thing to know, or that all is well. None before there are any.
+pub fn certificates(workspace: &Workspace, book: &Book) -> Vec<Check> {
+    const NAME: &str = "certificates";
+    let Some(authority) = book.records.get(&rotate::authority::key()) else { return Vec::new() };
+    let notices = rotate::notices(&authority.outputs, book, &workspace.config, workspace.aws.now());
+    if notices.is_empty() {
+        let until = authority.outputs.get(NOT_AFTER).map_or("", String::as_str);
+        return vec![Check::ok(NAME, format!("their authority is valid until {until}"))];
+    }
+    notices.into_iter().map(|notice| Check::warning(NAME, notice.what, notice.remedy)).collect()
+}
 
 /// Whether every name is within its kind's limit.
 pub fn names(workspace: &Workspace) -> Check {

@@ -11,7 +11,7 @@ pub use crate::aws::look::{
     secrets::SecretStatus,
     services::{DeploymentStatus, TaskCounts},
 };
-use crate::operation::Leftover;
+use crate::operation::{Leftover, rotate::Notice};
 
 /// Which source a column or a section was read from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -117,6 +117,10 @@ pub struct EnvironmentStatus {
     pub mesh_provider: Option<String>,
     /// Why that provider.
     pub mesh_reason: Option<String>,
+    /// The authority that issues the mesh's certificates.
+    pub authority: Option<CertificateStatus>,
+    /// What somebody should know of the certificates: a rotation under way, an end that nears, a setting that waits.
+    pub certificates: Vec<Notice>,
 }
 
 /// What the state says.

@@ -5,19 +5,28 @@ use std::collections::BTreeMap;
 use super::{
     Problems,
     inventory::{self, Inventory},
-    known::Known,
+    known::{Known, Thing},
     report::{ChapterStatus, DeposedStatus, EnvironmentStatus, LoadBalancerStatus, StateStatus},
+    services,
 };
 use crate::{
     aws::look::balancing,
     config::MeshProvider,
     engine::{Book, Chapter, survey::persist},
-    operation::{Workspace, facts},
+    operation::{
+        Workspace, facts,
+        rotate::{self, Notice},
+    },
     state::Loaded,
 };
 
 /// Which environment it is.
-pub fn environment(workspace: &Workspace, loaded: Option<&Loaded>, inventory: Option<&Inventory>) -> EnvironmentStatus {
+pub fn environment(
+    workspace: &Workspace,
+    loaded: Option<&Loaded>,
+    inventory: Option<&Inventory>,
+    known: &Known,
+) -> EnvironmentStatus {
     let choice = |name: &str| loaded.and_then(|loaded| loaded.book.choices.get(name));
     let recorded = loaded.map(|loaded| loaded.header.environment_id.clone());
     let owners = inventory.map(Inventory::owners).unwrap_or_default();
@@ -40,7 +49,29 @@ pub fn environment(workspace: &Workspace, loaded: Option<&Loaded>, inventory: Op
         zones: configured.cloned().or(zones).unwrap_or_default(),
         mesh_provider,
         mesh_reason,
+        authority: authority(known).and_then(|it| services::certificate(&it.outputs, workspace.aws.now())),
+        certificates: certificates(workspace, loaded, inventory, known),
     }
+}
+
+fn authority(known: &Known) -> Option<&Thing> {
+    known.get("mesh-authority", "services")
+}
+
+/// What AWS showed of the authority where it was looked at, else what is known.
+fn certificates(
+    workspace: &Workspace,
+    loaded: Option<&Loaded>,
+    inventory: Option<&Inventory>,
+    known: &Known,
+) -> Vec<Notice> {
+    let Some(authority) = authority(known) else { return Vec::new() };
+    let mut outputs = authority.outputs.clone();
+    let seen = inventory.into_iter().flat_map(|inventory| &inventory.sightings);
+    outputs.extend(seen.filter(|seen| seen.id == authority.id).flat_map(|seen| seen.outputs.clone()));
+    let nothing = Book::default();
+    let book = loaded.map_or(&nothing, |loaded| &loaded.book);
+    rotate::notices(&outputs, book, &workspace.config, workspace.aws.now())
 }
 
 /// What the state says.

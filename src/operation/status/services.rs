@@ -14,13 +14,16 @@ use super::{
     sections::scheme,
 };
 use crate::{
-    aws::look::{
-        alarms::{self, Says},
-        balancing::{self, Weights},
-        scaling, secrets,
-        services::{self, Seen},
+    aws::{
+        look::{
+            alarms::{self, Says},
+            balancing::{self, Weights},
+            scaling, secrets,
+            services::{self, Seen},
+        },
+        secrets::facts::NOT_AFTER,
     },
-    engine::survey::persist,
+    engine::{Outputs, survey::persist},
     operation::Workspace,
 };
 
@@ -55,11 +58,12 @@ pub async fn look(
         looks.alarms.as_ref().map(|seen| count(of_service, seen))
     };
     let address = known.of_kind("load-balancer").next().and_then(|(_, balancer)| balancer.outputs.get("dns_name"));
+    let now = workspace.aws.now();
     let base = address.map(|address| format!("{}://{address}", scheme(known)));
     let services = names.iter().map(|&name| {
         let path = workspace.config.services.get(name).map(|service| service.path.as_str());
         let url = base.as_ref().zip(path).map(|(base, path)| format!("{base}{path}"));
-        ServiceStatus { url, configured: path.is_some(), alarms: alarms(Some(name)), ..one(known, &looks, name) }
+        ServiceStatus { url, configured: path.is_some(), alarms: alarms(Some(name)), ..one(known, &looks, name, now) }
     });
     (services.collect(), alarms(None).filter(|alarms| alarms.total > 0))
 }
@@ -116,7 +120,7 @@ async fn look_at_services(workspace: &Workspace, known: &Known, problems: &Probl
     (Some(seen), deployments, images)
 }
 
-fn one(known: &Known, looks: &Looks, name: &str) -> ServiceStatus {
+fn one(known: &Known, looks: &Looks, name: &str, now: OffsetDateTime) -> ServiceStatus {
     let id = |kind: &str, name: &str| known.get(kind, name).map(|thing| thing.id.as_str());
     let physical = known.get("ecs-service", name).map(|service| service.name.as_str());
     let seen = physical.and_then(|physical| looks.services.as_ref()?.get(physical));
@@ -138,7 +142,7 @@ fn one(known: &Known, looks: &Looks, name: &str) -> ServiceStatus {
         image: definition.and_then(|definition| looks.images.get(definition)).cloned(),
         revision: definition.map(|arn| arn.rsplit('/').next().unwrap_or(arn).to_owned()),
         scaling: id("scalable-target", name).and_then(|target| looks.ranges.get(target)).copied(),
-        certificate: known.get("mesh-certificate", name).and_then(|it| certificate(it, OffsetDateTime::now_utc())),
+        certificate: known.get("mesh-certificate", name).and_then(|it| certificate(&it.outputs, now)),
         credentials: id("credentials-secret", name).and_then(|secret| looks.rotations.get(secret)).cloned(),
         alarms: None,
         last_event: seen.and_then(|seen| seen.last_event.clone()),
@@ -157,8 +161,9 @@ fn serving(weights: &Weights, blue: Option<&str>, green: Option<&str>) -> Servin
     Serving { color, blue, green }
 }
 
-fn certificate(it: &Thing, now: OffsetDateTime) -> Option<CertificateStatus> {
-    let not_after = it.outputs.get("not_after")?;
+/// How long a certificate is valid, by the outputs of its secret.
+pub(super) fn certificate(outputs: &Outputs, now: OffsetDateTime) -> Option<CertificateStatus> {
+    let not_after = outputs.get(NOT_AFTER)?;
     let end = OffsetDateTime::parse(not_after, &Rfc3339).ok()?;
     // Towards the past, so that a certificate that ended an hour ago has -1 and not 0 days left.
     let days_left = (end - now).whole_seconds().div_euclid(24 * 3600);
@@ -189,7 +194,6 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-    use crate::engine::Outputs;
 
     #[test]
     fn the_weights_of_the_rule_tell_who_serves() {
@@ -203,8 +207,7 @@ mod tests {
     #[test]
     fn days_left_are_whole_and_negative_once_it_is_over() {
         let outputs = Outputs::from([("not_after".to_owned(), "2027-01-10T12:00:00Z".to_owned())]);
-        let secret = Thing { name: String::new(), id: String::new(), outputs };
-        let days = |now| certificate(&secret, now).map(|it| it.days_left);
+        let days = |now| certificate(&outputs, now).map(|it| it.days_left);
         assert_eq!(days(datetime!(2027-01-01 00:00 UTC)), Some(9));
         assert_eq!(days(datetime!(2027-01-10 13:00 UTC)), Some(-1));
     }

@@ -5,9 +5,9 @@ use aws_sdk_appmesh::types::{ResourceMetadata, TagRef};
 use super::state::Piece;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::paging;
 use crate::sandbox::tag_rules::{self, Refusals};
 use crate::sandbox::world::Tags;
+use crate::sandbox::{iam, paging};
 
 const TAGS: Refusals = Refusals { invalid: "BadRequestException", too_many: "TooManyTagsException" };
 
@@ -101,6 +101,7 @@ pub(super) fn create(call: &mut Call<'_>, wanted: Wanted<'_>) -> Result<Piece, A
         tags,
     };
     call.world.appmesh.pieces.insert(path, made.clone());
+    iam::link(call, "appmesh.amazonaws.com");
     Ok(made)
 }
 

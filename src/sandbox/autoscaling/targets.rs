@@ -16,7 +16,7 @@ use super::tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::world::Tags;
-use crate::sandbox::{ecs, paging};
+use crate::sandbox::{ecs, iam, paging};
 
 /// API reference, DescribeScalableTargets.
 const MOST: usize = 50;
@@ -62,6 +62,7 @@ pub(super) fn register(
     };
     let arn = target.arn.clone();
     call.world.autoscaling.targets.insert(resource.to_owned(), target);
+    iam::link(call, "ecs.application-autoscaling.amazonaws.com");
     keep_in_range(call, cluster, service, min, max);
     Ok(RegisterScalableTargetOutput::builder().scalable_target_arn(arn).build())
 }

@@ -12,10 +12,16 @@ use super::record::{self, Kind, Meta, Record, View, find, has_meta, invalid, que
 use super::tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
+use crate::sandbox::iam;
 
 /// EC2 API reference, CreateFlowLogs: seconds.
 const INTERVALS: [i32; 2] = [60, 600];
 const DEFAULT_INTERVAL: i32 = 600;
+/// What assumes the role of a flow log. VPC User Guide, "IAM role for publishing flow logs to CloudWatch Logs".
+const WRITER: &str = "vpc-flow-logs.amazonaws.com";
+/// What that role must allow on the log group (the same).
+const WRITES: [&str; 4] =
+    ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"];
 const DEFAULT_FORMAT: &str = "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} \
                               ${protocol} ${packets} ${bytes} ${start} ${end} ${action} ${log-status}";
 
@@ -52,13 +58,12 @@ impl Record for FlowLog {
         malformed: "InvalidFlowLogId.Malformed",
     };
     const FILTERS: &'static [&'static str] =
-        &["deliver-log-status", "log-destination-type", "flow-log-id", "log-group-name", "resource-id", "traffic-type"];
+        &["log-destination-type", "flow-log-id", "log-group-name", "resource-id", "traffic-type"];
 
     has_meta!();
 
     fn values(&self, filter: &str, _view: &View<'_>) -> Vec<String> {
         match filter {
-            "deliver-log-status" => vec!["SUCCESS".to_owned()],
             "log-destination-type" => vec![self.destination_type.clone()],
             "log-group-name" => self.log_group_name.iter().cloned().collect(),
             "resource-id" => vec![self.resource_id.clone()],
@@ -69,12 +74,14 @@ impl Record for FlowLog {
 }
 
 impl FlowLog {
-    fn to_sdk(&self) -> types::FlowLog {
+    fn to_sdk(&self, call: &Call<'_>) -> types::FlowLog {
+        let delivers = self.delivers(call);
         types::FlowLog::builder()
             .flow_log_id(&self.meta.id)
             .flow_log_status("ACTIVE")
             .creation_time(self.meta.created_at.datetime())
-            .deliver_logs_status("SUCCESS")
+            .deliver_logs_status(if delivers { "SUCCESS" } else { "FAILED" })
+            .set_deliver_logs_error_message((!delivers).then(|| "Access error".to_owned()))
             .set_deliver_logs_permission_arn(self.role_arn.clone())
             .resource_id(&self.resource_id)
             .traffic_type(TrafficType::from(self.traffic_type.as_str()))
@@ -85,6 +92,24 @@ impl FlowLog {
             .max_aggregation_interval(self.interval)
             .set_tags(tags::to_sdk(&self.meta.tags))
             .build()
+    }
+
+    /// Whether records arrive: the role can still be assumed and may write to the group, which is there or may be made. VPC User Guide,
+    /// "Troubleshoot VPC Flow Logs": "Access error". AWS finds out after minutes, the sandbox at once.
+    fn delivers(&self, call: &Call<'_>) -> bool {
+        let (Some(role), Some(group)) = (self.role_arn.as_deref(), self.log_group_name.as_deref()) else { return true };
+        let may = |action: &str| {
+            let (group, all) = (format!("{}:*", self.destination), call.arn("logs", "log-group:*"));
+            let stream = format!("{}:log-stream:{}", self.destination, self.resource_id);
+            let resource = match action {
+                "logs:DescribeLogGroups" => all,
+                "logs:DescribeLogStreams" | "logs:CreateLogGroup" => group,
+                _ => stream,
+            };
+            iam::may(call, role, action, &resource, &[])
+        };
+        let is_there = call.world.logs.groups.contains_key(group) || may("logs:CreateLogGroup");
+        is_there && can_be_assumed(call, role, &self.meta.id) && WRITES.iter().all(|action| may(action))
     }
 
     fn is_same_as(&self, other: &Self) -> bool {
@@ -138,6 +163,10 @@ fn plan(call: &mut Call<'_>, input: &CreateFlowLogsInput, resource_id: &str) -> 
         let message = "DeliverLogsPermissionArn can't be empty if LogDestinationType is cloud-watch-logs.";
         return Err(ApiError::new("InvalidParameter", message));
     }
+    // The words: github.com/hashicorp/terraform-provider-aws, internal/service/ec2/vpc_flow_log.go, which tries again on them.
+    if input.deliver_logs_permission_arn().is_some_and(|role| !can_be_assumed(call, role, "fl-0")) {
+        return Err(ApiError::new("InvalidParameter", "Unable to assume given IAM role"));
+    }
     let interval = input.max_aggregation_interval().unwrap_or(DEFAULT_INTERVAL);
     if !INTERVALS.contains(&interval) {
         return Err(invalid(interval, "MaxAggregationInterval", "Valid values are 60 and 600."));
@@ -154,6 +183,11 @@ fn plan(call: &mut Call<'_>, input: &CreateFlowLogsInput, resource_id: &str) -> 
         interval,
         format: input.log_format().unwrap_or(DEFAULT_FORMAT).to_owned(),
     })
+}
+
+/// Whether flow logs can assume a role: it exists, trusts them, and is known everywhere by now.
+fn can_be_assumed(call: &Call<'_>, role: &str, id: &str) -> bool {
+    iam::assumable(call, role, WRITER, &call.arn("ec2", &format!("vpc-flow-log/{id}"))).is_ok()
 }
 
 /// The destination's ARN, and the log group's name if it is one.
@@ -213,7 +247,7 @@ pub(super) fn describe_flow_logs(
 ) -> Result<DescribeFlowLogsOutput, ApiError> {
     let query = query!(input, flow_log_ids, filter);
     let (logs, next_token) = record::describe(call, &call.world.ec2.flow_logs, &query)?;
-    let logs = logs.into_iter().map(FlowLog::to_sdk).collect();
+    let logs = logs.into_iter().map(|log| log.to_sdk(call)).collect();
     Ok(DescribeFlowLogsOutput::builder().set_flow_logs(Some(logs)).set_next_token(next_token).build())
 }
 

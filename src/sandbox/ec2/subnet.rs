@@ -88,9 +88,13 @@ impl Subnet {
         format!("arn:aws:ec2:{}:{}:subnet/{}", view.region, view.account, self.meta.id)
     }
 
-    fn available_addresses(&self, view: &View<'_>) -> u32 {
-        let all = 1_u32 << (32 - self.cidr.prefix_len());
-        (all - cidr::RESERVED_ADDRESSES).saturating_sub(view.ec2.interfaces_in(&self.meta.id).count() as u32)
+    /// How many network interfaces fit in.
+    pub(in crate::sandbox) fn size(&self) -> usize {
+        (1_usize << (32 - self.cidr.prefix_len())) - cidr::RESERVED_ADDRESSES as usize
+    }
+
+    fn available_addresses(&self, view: &View<'_>) -> usize {
+        self.size().saturating_sub(view.ec2.interfaces_in(&self.meta.id).count())
     }
 
     /// An address for a new network interface.

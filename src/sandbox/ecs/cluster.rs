@@ -37,6 +37,9 @@ pub struct Cluster {
     pub sessions: Option<Sessions>,
     /// Its tags.
     pub tags: Tags,
+    /// When it was made.
+    #[serde(default)]
+    pub created_at: Moment,
     /// When it was deleted; it stays visible.
     pub deleted_at: Option<Moment>,
 }
@@ -177,10 +180,12 @@ impl Cluster {
 /// Everything, for the answers of calls that change a cluster.
 const ALL: [ClusterField; 3] = [ClusterField::Settings, ClusterField::Configurations, ClusterField::Tags];
 
-/// The name of a cluster that exists.
+/// A cluster that exists. One that was just made isn't found yet by all calls (ECS API reference, RunTask: "eventual consistency model"; CreateService is
+/// known to answer so: github.com/hashicorp/terraform-provider-aws, internal/service/ecs/service.go).
 pub fn find<'a>(call: &'a Call<'_>, reference: Option<&str>) -> Result<&'a Cluster, ApiError> {
     let name = names::short(reference.unwrap_or("default"));
-    call.world.ecs.clusters.get(name).filter(|cluster| cluster.deleted_at.is_none()).ok_or_else(no_cluster)
+    let found = call.world.ecs.clusters.get(name);
+    found.filter(|cluster| cluster.deleted_at.is_none() && call.visible(cluster.created_at)).ok_or_else(no_cluster)
 }
 
 fn check_providers(providers: &[String]) -> Result<(), ApiError> {
@@ -219,6 +224,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateClusterInput) -> Result<
         strategy: Share::read(input.default_capacity_provider_strategy(), input.capacity_providers())?,
         sessions: Sessions::read(input.configuration())?,
         tags: names::tags(input.tags())?,
+        created_at: call.now,
         deleted_at: None,
     };
     check_sessions(call, cluster.sessions.as_ref())?;
@@ -226,6 +232,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateClusterInput) -> Result<
     let cluster = existing.unwrap_or(cluster);
     let answer = cluster.to_sdk(call, &ALL);
     call.world.ecs.clusters.insert(cluster.name.clone(), cluster);
+    neighbours::link(call);
     Ok(CreateClusterOutput::builder().cluster(answer).build())
 }
 
@@ -245,7 +252,8 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeClustersInput) -> Re
     let asked = if input.clusters().is_empty() { &default[..] } else { input.clusters() };
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for reference in asked {
-        match call.world.ecs.clusters.get(names::short(reference)) {
+        let known = call.world.ecs.clusters.get(names::short(reference));
+        match known.filter(|cluster| call.visible(cluster.created_at)) {
             Some(cluster) => found.push(cluster.to_sdk(call, input.include())),
             None => {
                 let arn = call.arn("ecs", &format!("cluster/{}", names::short(reference)));

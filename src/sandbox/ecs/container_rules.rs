@@ -22,6 +22,9 @@ const SIZES: [(u32, u32, u32, u32); 7] = [
 /// ECS Developer Guide, "Amazon ECS service quotas": task definition size limit.
 const LARGEST_DEFINITION: usize = 64 * 1024;
 
+/// ECS Developer Guide, "Amazon ECS service quotas": containers per task definition.
+const MOST_CONTAINERS: usize = 10;
+
 /// Whether Fargate has such tasks.
 pub fn fargate_size(cpu: u32, memory: u32) -> Result<(), ApiError> {
     let offered = SIZES.iter().any(|(units, least, most, step)| {
@@ -45,6 +48,9 @@ pub fn check(definition: &TaskDefinition) -> Result<(), ApiError> {
     let containers = &definition.containers;
     if containers.is_empty() {
         return Err(client("Container list cannot be empty."));
+    }
+    if containers.len() > MOST_CONTAINERS {
+        return Err(client(format!("A task definition can have at most {MOST_CONTAINERS} containers.")));
     }
     let mut names = BTreeSet::new();
     for container in containers {

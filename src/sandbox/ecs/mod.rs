@@ -11,6 +11,7 @@ pub mod container;
 mod container_rules;
 pub mod deployment;
 mod deployment_calls;
+mod fargate;
 mod names;
 mod neighbours;
 mod operations;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::names;
 use super::problem::{client, invalid};
 use super::revision::Revision;
-use super::task::Task;
+use super::task::{PROVISIONING, Task};
 use super::task_definition::TaskDefinition;
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
@@ -19,6 +19,19 @@ use crate::sandbox::iam;
 const TASKS: &str = "ecs-tasks.amazonaws.com";
 /// What assumes the role for load balancers.
 const ECS: &str = "ecs.amazonaws.com";
+
+/// ECS works as its service-linked role, which it makes when it is first used. ECS Developer Guide, "Using service-linked roles".
+pub fn linked_role(call: &Call<'_>) -> Result<(), ApiError> {
+    if iam::is_linked(call, ECS) {
+        return Ok(());
+    }
+    Err(invalid("Unable to assume the service linked role. Please verify that the ECS service linked role exists."))
+}
+
+/// Makes ECS's service-linked role, unless it is there.
+pub fn link(call: &mut Call<'_>) {
+    iam::link(call, ECS);
+}
 
 /// A role that a task definition names exists.
 pub fn role_can_be_passed(call: &Call<'_>, arn: &str) -> Result<(), ApiError> {
@@ -44,8 +57,10 @@ pub fn log_group_exists(call: &Call<'_>, name: &str) -> bool {
     call.world.logs.groups.contains_key(name)
 }
 
-/// Why tasks of a revision can't start in a subnet, if they can't. ECS Developer Guide, "Amazon ECS stopped tasks error messages".
-pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str) -> Option<String> {
+/// Why tasks of a revision that are started at a moment can't start in a subnet, if they can't. ECS Developer Guide, "Amazon ECS stopped
+/// tasks error messages". Permissions are needed once the task has its network interface.
+pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str, at: Moment) -> Option<String> {
+    let at = at + PROVISIONING;
     let definition = call.world.ecs.task_definitions.get(&revision.settings.task_definition)?;
     if !revision.settings.network.public_ip && !leads_out(call, subnet) {
         return Some(
@@ -65,14 +80,14 @@ pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str) -> Opt
             ));
         }
     }
-    why_logs_fail(call, definition)
-        .or_else(|| why_secrets_fail(call, definition))
+    why_logs_fail(call, definition, at)
+        .or_else(|| why_secrets_fail(call, definition, at))
         .or_else(|| why_images_fail(call, definition))
 }
 
 /// Secrets are there, have the key that is asked for, and may be read and decrypted. ECS Developer Guide, "Pass Secrets Manager secrets
 /// through Amazon ECS environment variables": `<arn>:<json key>:<stage>:<version>`.
-fn why_secrets_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
+fn why_secrets_fail(call: &Call<'_>, definition: &TaskDefinition, at: Moment) -> Option<String> {
     let role = definition.execution_role.as_deref()?;
     let wanted = definition.containers.iter().flat_map(|container| container.secrets.values());
     wanted.into_iter().find_map(|from| {
@@ -87,13 +102,13 @@ fn why_secrets_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<Stri
         let Some(secret) = call.world.secretsmanager.find(&arn).filter(|secret| secret.deleted_at.is_none()) else {
             return refused("ResourceNotFoundException: Secrets Manager can't find the specified secret.");
         };
-        if !iam::may(call, role, "secretsmanager:GetSecretValue", &arn, &[]) {
+        if !iam::may_at(call, at, role, "secretsmanager:GetSecretValue", &arn, &[]) {
             return refused("AccessDeniedException: not authorized to perform: secretsmanager:GetSecretValue");
         }
         let via = format!("secretsmanager.{}.amazonaws.com", call.region());
         let context = [("kms:ViaService", via.as_str()), ("kms:EncryptionContext:SecretARN", arn.as_str())];
         let key = secret.key.as_deref().filter(|key| key.starts_with("arn:"));
-        if key.is_some_and(|key| !iam::may(call, role, "kms:Decrypt", key, &context)) {
+        if key.is_some_and(|key| !iam::may_at(call, at, role, "kms:Decrypt", key, &context)) {
             return refused("AccessDeniedException: Access to KMS is not allowed");
         }
         let name = parts.get(7).filter(|name| !name.is_empty())?;
@@ -102,12 +117,27 @@ fn why_secrets_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<Stri
     })
 }
 
-fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
+/// The secrets that a task of a definition starts with: the current version of each, by ARN.
+pub fn secrets(call: &Call<'_>, definition: &str) -> BTreeMap<String, String> {
+    let containers =
+        call.world.ecs.task_definitions.get(definition).map(|it| it.containers.as_slice()).unwrap_or_default();
+    let wanted = containers.iter().flat_map(|container| container.secrets.values());
+    let versions = wanted.filter_map(|from| {
+        let arn = from.split(':').take(7).collect::<Vec<_>>().join(":");
+        let version = call.world.secretsmanager.find(&arn)?.current.clone();
+        Some((arn, version))
+    });
+    versions.collect()
+}
+
+fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition, at: Moment) -> Option<String> {
     let role = definition.execution_role.as_deref()?;
     let groups = definition.containers.iter().filter_map(|container| container.log.as_ref()?.1.get("awslogs-group"));
     let bad = |name: &&String| match call.world.logs.groups.get(*name) {
         None => true,
-        Some(group) => !iam::may(call, role, "logs:CreateLogStream", &format!("{}:log-stream:x", group.arn), &[]),
+        Some(group) => {
+            !iam::may_at(call, at, role, "logs:CreateLogStream", &format!("{}:log-stream:x", group.arn), &[])
+        }
     };
     groups.into_iter().find(bad).map(|group| {
         format!("ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream in {group}")

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::cluster::Share;
-use super::neighbours;
 use super::revision::Revision;
 use super::service::{Service, note};
 use super::task::Task;
+use super::{fargate, neighbours};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::ec2::network_interface::{self, NewInterface, PublicAddress};
@@ -46,12 +46,12 @@ pub fn scale(call: &mut Call<'_>, revision_arn: &str, at: Moment) {
         return;
     }
     let mut started = Vec::new();
+    let mut refused = None;
     for _ in live.len()..wanted {
         match start(call, &service, &revision, at) {
             Ok(id) => started.push(format!("(task {id})")),
             Err(error) => {
-                note(call, &service.arn, at, &format!("was unable to place a task. Reason: {}.", error.message));
-                retry(call, &service.arn, at);
+                refused = Some(error.message);
                 break;
             }
         }
@@ -59,6 +59,10 @@ pub fn scale(call: &mut Call<'_>, revision_arn: &str, at: Moment) {
     if !started.is_empty() {
         let message = format!("has started {} tasks: {}.", started.len(), started.join(" "));
         note(call, &service.arn, at, &message);
+    }
+    if let Some(reason) = refused {
+        note(call, &service.arn, at, &format!("was unable to place a task. Reason: {reason}."));
+        retry(call, &service.arn, at);
     }
 }
 
@@ -95,6 +99,7 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
     let settings = &revision.settings;
     let others: Vec<&Task> = live(call, &revision.arn).collect();
     let provider = provider(&settings.capacity, &others);
+    fargate::has_room(call, &provider, &settings.task_definition, at)?;
     let in_subnet = |subnet: &String| others.iter().filter(|task| task.subnet == *subnet).count();
     let subnet = settings.network.subnets.iter().min_by_key(|subnet| in_subnet(subnet)).cloned().unwrap_or_default();
     let attachment = call.uuid();
@@ -113,7 +118,7 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
     let (address, zone) = made.map(|it| (it.private_ip.to_string(), it.zone.clone())).unwrap_or_default();
     let id = call.hex(32);
     let running_at = at + call.durations().tasks_running;
-    let fails_at = neighbours::why_tasks_fail(call, revision, &subnet).map(|reason| (at + START_FAILS, reason));
+    let fails_at = neighbours::why_tasks_fail(call, revision, &subnet, at).map(|reason| (at + START_FAILS, reason));
     let port = settings.balancer.as_ref().map(|balancer| balancer.port);
     let task = Task {
         arn: call.arn("ecs", &format!("task/{}/{id}", service.cluster)),
@@ -123,6 +128,7 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
         started_by: revision.deployment_id.clone(),
         task_definition: settings.task_definition.clone(),
         provider,
+        secrets: neighbours::secrets(call, &settings.task_definition),
         interface,
         attachment,
         subnet,

@@ -15,7 +15,9 @@ use super::cluster::Share;
 use super::problem::{invalid, no_service, not_active, required, unsupported};
 use super::service::{Service, find, note};
 use super::settings::{Balancer, Network, Rollout, Settings, registry};
-use super::{cluster, names, scheduler, service_deployment, service_rules, task_definition, task_definition_lists};
+use super::{
+    cluster, names, neighbours, scheduler, service_deployment, service_rules, task_definition, task_definition_lists,
+};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 
@@ -85,6 +87,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateServiceInput) -> Result<
         return Ok(CreateServiceOutput::builder().service(existing.to_sdk(call, true)).build());
     }
     let settings = settings(call, input, &cluster)?;
+    neighbours::linked_role(call)?;
     service_rules::check(call, &settings)?;
     let service = Service {
         arn: call.arn("ecs", &format!("service/{}/{name}", cluster.name)),
@@ -128,7 +131,8 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeServicesInput) -> Re
     let with_tags = input.include().contains(&ServiceField::Tags);
     let (mut found, mut failures) = (Vec::new(), Vec::new());
     for reference in input.services() {
-        match find(call, &cluster, reference) {
+        // One that was just made isn't described yet. ECS API reference, RunTask: "eventual consistency model".
+        match find(call, &cluster, reference).filter(|service| call.visible(service.created_at)) {
             Some(service) => found.push(service.to_sdk(call, with_tags)),
             None => {
                 let arn = call.arn("ecs", &format!("service/{cluster}/{}", names::short(reference)));

@@ -1,5 +1,6 @@
 //! Tasks.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_ecs::operation::describe_tasks::{DescribeTasksInput, DescribeTasksOutput};
@@ -19,7 +20,7 @@ use crate::sandbox::error::ApiError;
 use crate::sandbox::world::Tags;
 
 /// Fargate needs that long to give a task its network interface.
-const PROVISIONING: Duration = Duration::from_secs(12);
+pub const PROVISIONING: Duration = Duration::from_secs(12);
 
 /// A task of a service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,6 +39,10 @@ pub struct Task {
     pub task_definition: String,
     /// `FARGATE` or `FARGATE_SPOT`.
     pub provider: String,
+    /// The secrets that it was started with: versions by ARN. What changes later doesn't reach it (ECS Developer Guide, "Pass Secrets
+    /// Manager secrets through Amazon ECS environment variables": the value is injected when the container starts).
+    #[serde(default)]
+    pub secrets: BTreeMap<String, String>,
     /// Its network interface.
     pub interface: String,
     /// The interface's attachment.

@@ -1,5 +1,7 @@
 //! What listeners and rules do, and when.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_elasticloadbalancingv2::types::{
     Action, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig, HttpHeaderConditionConfig,
     PathPatternConditionConfig, RedirectActionConfig, RedirectActionStatusCodeEnum, RuleCondition, TargetGroupTuple,
@@ -8,12 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use super::service::invalid;
 use super::state::Elbv2State;
+use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 
 /// The largest weight (API reference, TargetGroupTuple).
 const MOST_WEIGHT: i32 = 999;
 /// Target groups of one forward action (API reference, ForwardActionConfig).
 const MOST_GROUPS: usize = 5;
+/// Target groups of one load balancer (user guide, "Quotas for your Application Load Balancers").
+const MOST_GROUPS_OF_BALANCER: usize = 100;
 
 /// One action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,6 +127,38 @@ fn shares(state: &Elbv2State, action: &Action) -> Result<Vec<(String, i32)>, Api
         }
     }
     Ok(shares)
+}
+
+/// Target groups that actions forward to are of the load balancer's VPC, are no other load balancer's, and are not too many (user guide,
+/// "Target groups for your Application Load Balancers" and "Quotas").
+pub(super) fn check_groups(call: &Call<'_>, balancer: &str, acts: &[Act]) -> Result<(), ApiError> {
+    let state = &call.world.elbv2;
+    let vpc = state.load_balancers.get(balancer).map(|it| it.vpc.as_str());
+    let named = |act: &Act| -> Vec<String> {
+        match act {
+            Act::Forward(shares) => shares.iter().map(|(arn, _)| arn.clone()).collect(),
+            _ => Vec::new(),
+        }
+    };
+    let led_to = |group: &&String| state.in_front_of(group).iter().any(|it| it.arn == balancer);
+    let mut groups: BTreeSet<String> = state.target_groups.keys().filter(led_to).cloned().collect();
+    groups.extend(acts.iter().flat_map(named));
+    if groups.len() > MOST_GROUPS_OF_BALANCER {
+        let message = "The maximum number of unique target groups per load balancer has been reached";
+        return Err(ApiError::new("TooManyUniqueTargetGroupsPerLoadBalancer", message));
+    }
+    for arn in acts.iter().flat_map(named) {
+        if state.target_groups.get(&arn).map(|group| group.vpc.as_str()) != vpc {
+            let message = format!("The following target groups have a different VPC than the load balancer: {arn}");
+            return Err(ApiError::new("InvalidConfigurationRequest", message));
+        }
+        if state.in_front_of(&arn).iter().any(|other| other.arn != balancer) {
+            let message =
+                format!("The following target groups cannot be associated with more than one load balancer: {arn}");
+            return Err(ApiError::new("TargetGroupAssociationLimit", message));
+        }
+    }
+    Ok(())
 }
 
 /// One condition.

@@ -6,13 +6,16 @@ use aws_sdk_elasticloadbalancingv2::operation::describe_listeners::{DescribeList
 use aws_sdk_elasticloadbalancingv2::operation::modify_listener::{ModifyListenerInput, ModifyListenerOutput};
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as Described, ProtocolEnum};
 
-use super::service::invalid;
+use super::actions::{self, check_groups};
+use super::service::{invalid, page};
 use super::state::Listener;
-use super::{actions, tags};
+use super::tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::paging;
 use crate::sandbox::world::Tags;
+
+/// Listeners of one load balancer (user guide, "Quotas for your Application Load Balancers").
+const MOST: usize = 50;
 
 fn absent(arn: &str) -> ApiError {
     ApiError::new("ListenerNotFound", format!("Listener '{arn}' not found"))
@@ -21,14 +24,22 @@ fn absent(arn: &str) -> ApiError {
 /// HTTPS needs a certificate and a policy; HTTP takes neither (API reference, CreateListener).
 fn check(it: &Listener) -> Result<(), ApiError> {
     match it.protocol.as_str() {
-        "HTTPS" if it.certificate.is_none() => {
-            Err(ApiError::new("CertificateNotFound", "An HTTPS listener needs a certificate"))
-        }
+        // The words: github.com/pulumi/pulumi/issues/15712, github.com/cloudposse/terraform-aws-elastic-beanstalk-environment/issues/81.
+        "HTTPS" if it.certificate.is_none() => Err(invalid("A certificate must be specified for HTTPS listeners")),
+        "HTTPS" if it.ssl_policy.is_none() => Err(invalid("An SSL policy must be specified for HTTPS listeners")),
         "HTTPS" if !it.ssl_policy.as_deref().is_some_and(|policy| policy.starts_with("ELBSecurityPolicy-")) => {
             Err(ApiError::new("SSLPolicyNotFound", "The SSL policy is not found"))
         }
+        "HTTPS"
+            if !it
+                .certificate
+                .as_deref()
+                .is_some_and(|arn| arn.starts_with("arn:aws:acm:") || arn.starts_with("arn:aws:iam:")) =>
+        {
+            Err(ApiError::new("CertificateNotFound", "The certificate is not found"))
+        }
         "HTTP" if it.certificate.is_some() || it.ssl_policy.is_some() => {
-            Err(invalid("A certificate or SSL policy cannot be specified for an HTTP listener"))
+            Err(invalid("A certificate or SSL policy cannot be specified for HTTP listeners"))
         }
         "HTTP" | "HTTPS" => Ok(()),
         other => Err(ApiError::new(
@@ -60,6 +71,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateListenerInput) -> Result
         tags: tags::read(&Tags::new(), input.tags())?,
     };
     check(&made)?;
+    check_groups(call, balancer, &made.actions)?;
     let same_port = |it: &&Listener| it.load_balancer == made.load_balancer && it.port == made.port;
     if let Some(present) = call.world.elbv2.listeners.values().find(same_port) {
         if present.protocol == made.protocol
@@ -72,6 +84,10 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateListenerInput) -> Result
             "DuplicateListener",
             "A listener already exists on this port for this load balancer",
         ));
+    }
+    let beside = call.world.elbv2.listeners.values().filter(|it| it.load_balancer == balancer).count();
+    if beside >= MOST {
+        return Err(ApiError::new("TooManyListeners", "The maximum number of listeners on a load balancer is reached"));
     }
     let digits = call.hex(16);
     made.arn = call.arn("elasticloadbalancing", &format!("listener/app/{name}/{id}/{digits}"));
@@ -112,8 +128,7 @@ pub(super) fn describe(
             input.listener_arns().iter().map(one).collect::<Result<_, _>>()?
         }
     };
-    let size = usize::try_from(input.page_size().unwrap_or(400)).unwrap_or(400);
-    let (page, next) = paging::page(shown, size, input.marker()).ok_or_else(|| invalid("Invalid marker"))?;
+    let (page, next) = page(shown, input.page_size(), input.marker())?;
     Ok(DescribeListenersOutput::builder().set_listeners(Some(page)).set_next_marker(next).build())
 }
 
@@ -130,6 +145,17 @@ pub(super) fn modify(call: &mut Call<'_>, input: &ModifyListenerInput) -> Result
         it.actions = actions::read(&call.world.elbv2, input.default_actions())?;
     }
     check(&it)?;
+    if !(1..=65535).contains(&it.port) {
+        return Err(invalid("A listener needs a port from 1 to 65535"));
+    }
+    check_groups(call, &it.load_balancer, &it.actions)?;
+    let same_port = |other: &Listener| other.load_balancer == it.load_balancer && other.port == it.port;
+    if call.world.elbv2.listeners.values().any(|other| other.arn != it.arn && same_port(other)) {
+        return Err(ApiError::new(
+            "DuplicateListener",
+            "A listener already exists on this port for this load balancer",
+        ));
+    }
     let shown = show(&it);
     call.world.elbv2.listeners.insert(it.arn.clone(), it);
     Ok(ModifyListenerOutput::builder().listeners(shown).build())

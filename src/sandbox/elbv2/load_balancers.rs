@@ -25,13 +25,13 @@ use aws_sdk_elasticloadbalancingv2::types::{
     LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
 
-use super::service::{check_name, invalid};
+use super::service::{check_name, invalid, page};
 use super::state::LoadBalancer;
-use super::tags;
+use super::{attribute_rules, tags};
 use crate::sandbox::call::Call;
 use crate::sandbox::ec2::network_interface::{self, NewInterface, PublicAddress};
 use crate::sandbox::error::ApiError;
-use crate::sandbox::paging;
+use crate::sandbox::iam;
 use crate::sandbox::quotas;
 use crate::sandbox::world::Tags;
 
@@ -51,6 +51,9 @@ const DEFAULTS: [(&str, &str); 13] = [
     ("routing.http.xff_client_port.enabled", "false"),
     ("routing.http2.enabled", "true"),
 ];
+
+/// Free addresses of each subnet (user guide, "Subnets for your load balancer").
+const FREE_ADDRESSES: usize = 8;
 
 fn find<'a>(call: &'a Call<'_>, arn: Option<&str>) -> Result<&'a LoadBalancer, ApiError> {
     let arn = arn.unwrap_or_default();
@@ -107,6 +110,7 @@ pub(super) fn create(
     for subnet in &made.subnets {
         attach(call, &made, subnet)?;
     }
+    iam::link(call, "elasticloadbalancing.amazonaws.com");
     let shown = show(call, &made);
     call.world.elbv2.load_balancers.insert(made.arn.clone(), made);
     Ok(CreateLoadBalancerOutput::builder().load_balancers(shown).build())
@@ -140,6 +144,12 @@ fn check_subnets(call: &Call<'_>, ids: &[String], scheme: &str) -> Result<String
         let missing = || ApiError::new("SubnetNotFound", format!("The subnet ID '{id}' does not exist"));
         let subnet = ec2.subnets.get(id).ok_or_else(missing)?;
         vpcs.insert(subnet.vpc_id.clone());
+        if subnet.size().saturating_sub(ec2.interfaces_in(id).count()) < FREE_ADDRESSES {
+            let message = format!(
+                "Not enough IP space available in {id}. ELB requires at least 8 free IP addresses in each subnet."
+            );
+            return Err(ApiError::new("InvalidSubnet", message));
+        }
         if !zones.insert(subnet.zone.clone()) {
             return Err(ApiError::new(
                 "InvalidConfigurationRequest",
@@ -200,8 +210,7 @@ pub(super) fn describe(
         everything || input.load_balancer_arns().contains(&it.arn) || input.names().contains(&it.name)
     };
     let shown: Vec<Described> = all.values().filter(picked).map(|it| show(call, it)).collect();
-    let size = usize::try_from(input.page_size().unwrap_or(400)).unwrap_or(400);
-    let (page, next) = paging::page(shown, size, input.marker()).ok_or_else(|| invalid("Invalid marker"))?;
+    let (page, next) = page(shown, input.page_size(), input.marker())?;
     Ok(DescribeLoadBalancersOutput::builder().set_load_balancers(Some(page)).set_next_marker(next).build())
 }
 
@@ -234,16 +243,14 @@ pub(super) fn modify_attributes(
                 format!("Load balancer attribute key '{key}' is not recognized"),
             ));
         }
+        attribute_rules::check(key, value)?;
         map.insert(key.to_owned(), value.to_owned());
     }
     if map["access_logs.s3.enabled"] == "true" {
-        let bucket = map["access_logs.s3.bucket"].as_str();
-        let refused = |why: &str| {
-            ApiError::new("InvalidConfigurationRequest", format!("Access Denied for bucket: {bucket}. {why}"))
-        };
-        let found = call.world.s3.buckets.get(bucket).ok_or_else(|| refused("Please check S3bucket permission"))?;
-        if !found.policy.as_ref().is_some_and(|policy| policy.contains("elasticloadbalancing")) {
-            return Err(refused("Please check S3bucket permission"));
+        let (bucket, prefix) = (map["access_logs.s3.bucket"].as_str(), map["access_logs.s3.prefix"].as_str());
+        if !call.world.s3.accepts_access_logs(bucket, prefix, call.account()) {
+            let message = format!("Access Denied for bucket: {bucket}. Please check S3bucket permission");
+            return Err(ApiError::new("InvalidConfigurationRequest", message));
         }
     }
     let shown = attributes(&map);

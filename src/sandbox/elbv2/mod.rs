@@ -1,6 +1,7 @@
 //! Elastic Load Balancing v2: application load balancers, target groups, listeners, rules, and the health of targets.
 
 mod actions;
+mod attribute_rules;
 pub mod health;
 mod listeners;
 mod load_balancers;
@@ -9,6 +10,8 @@ mod service;
 pub mod state;
 mod tags;
 mod target_groups;
+#[cfg(test)]
+mod tests;
 
 pub(in crate::sandbox) use service::register;
 pub use state::Elbv2State;

@@ -7,12 +7,11 @@ use aws_sdk_elasticloadbalancingv2::operation::modify_rule::{ModifyRuleInput, Mo
 use aws_sdk_elasticloadbalancingv2::operation::set_rule_priorities::{SetRulePrioritiesInput, SetRulePrioritiesOutput};
 use aws_sdk_elasticloadbalancingv2::types::Rule as Described;
 
-use super::service::invalid;
+use super::service::{invalid, page};
 use super::state::{Listener, Rule};
 use super::{actions, tags};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::paging;
 use crate::sandbox::world::Tags;
 
 /// Rules of one load balancer, without the default ones (user guide, "Quotas for your Application Load Balancers").
@@ -22,12 +21,15 @@ fn absent(arn: &str) -> ApiError {
     ApiError::new("RuleNotFound", format!("One or more rules not found: '{arn}'"))
 }
 
-fn check_priority(call: &Call<'_>, listener: &str, priority: i32, own: &str) -> Result<(), ApiError> {
+fn balancer_of(call: &Call<'_>, listener: &str) -> String {
+    call.world.elbv2.listeners.get(listener).map(|it| it.load_balancer.clone()).unwrap_or_default()
+}
+
+fn check_priority(priority: i32, is_taken: bool) -> Result<(), ApiError> {
     if !(1..=50_000).contains(&priority) {
         return Err(invalid(format!("The rule priority '{priority}' must be between 1 and 50000")));
     }
-    let taken = |rule: &Rule| rule.listener == listener && rule.priority == priority && rule.arn != own;
-    if call.world.elbv2.rules.values().any(taken) {
+    if is_taken {
         return Err(ApiError::new("PriorityInUse", format!("Priority '{priority}' is currently in use")));
     }
     Ok(())
@@ -40,11 +42,15 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateRuleInput) -> Result<Cre
         return Err(ApiError::new("ListenerNotFound", format!("Listener '{listener}' not found")));
     }
     let priority = input.priority().unwrap_or_default();
-    check_priority(call, listener, priority, "")?;
+    let taken = |rule: &Rule| rule.listener == listener && rule.priority == priority;
+    check_priority(priority, call.world.elbv2.rules.values().any(taken))?;
     let tests = actions::read_tests(input.conditions())?;
     let acts = actions::read(&call.world.elbv2, input.actions())?;
     let tags = tags::read(&Tags::new(), input.tags())?;
-    if call.world.elbv2.rules.len() >= MOST {
+    let balancer = balancer_of(call, listener);
+    actions::check_groups(call, &balancer, &acts)?;
+    let beside = call.world.elbv2.rules.values().filter(|rule| balancer_of(call, &rule.listener) == balancer).count();
+    if beside >= MOST {
         return Err(ApiError::new("TooManyRules", "The maximum number of rules on a load balancer has been reached"));
     }
     let arn = format!("{}/{}", listener.replacen(":listener/", ":listener-rule/", 1), call.hex(16));
@@ -87,8 +93,9 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeRulesInput) -> Resul
             let listener = state.listeners.get(arn);
             let listener =
                 listener.ok_or_else(|| ApiError::new("ListenerNotFound", format!("Listener '{arn}' not found")))?;
-            let own = state.rules.values().filter(|rule| rule.listener == arn).map(show);
-            own.chain([show_default(listener)]).collect()
+            let mut own: Vec<&Rule> = state.rules.values().filter(|rule| rule.listener == arn).collect();
+            own.sort_by_key(|rule| rule.priority);
+            own.into_iter().map(show).chain([show_default(listener)]).collect()
         }
         None if input.rule_arns().is_empty() => return Err(invalid("Either a listener or rules must be named")),
         None => {
@@ -96,8 +103,7 @@ pub(super) fn describe(call: &mut Call<'_>, input: &DescribeRulesInput) -> Resul
             input.rule_arns().iter().map(one).collect::<Result<_, _>>()?
         }
     };
-    let size = usize::try_from(input.page_size().unwrap_or(400)).unwrap_or(400);
-    let (page, next) = paging::page(shown, size, input.marker()).ok_or_else(|| invalid("Invalid marker"))?;
+    let (page, next) = page(shown, input.page_size(), input.marker())?;
     Ok(DescribeRulesOutput::builder().set_rules(Some(page)).set_next_marker(next).build())
 }
 
@@ -110,24 +116,35 @@ pub(super) fn modify(call: &mut Call<'_>, input: &ModifyRuleInput) -> Result<Mod
     }
     if !input.actions().is_empty() {
         it.actions = actions::read(&call.world.elbv2, input.actions())?;
+        actions::check_groups(call, &balancer_of(call, &it.listener), &it.actions)?;
     }
     let shown = show(&it);
     call.world.elbv2.rules.insert(it.arn.clone(), it);
     Ok(ModifyRuleOutput::builder().rules(shown).build())
 }
 
-/// SetRulePriorities.
+/// SetRulePriorities: all or none; rules may change places.
 pub(super) fn set_priorities(
     call: &mut Call<'_>,
     input: &SetRulePrioritiesInput,
 ) -> Result<SetRulePrioritiesOutput, ApiError> {
-    let mut shown = Vec::new();
+    let mut moved: Vec<Rule> = Vec::new();
     for pair in input.rule_priorities() {
         let arn = pair.rule_arn().unwrap_or_default();
         let mut it = call.world.elbv2.rules.get(arn).cloned().ok_or_else(|| absent(arn))?;
         it.priority = pair.priority().unwrap_or_default();
-        check_priority(call, &it.listener, it.priority, arn)?;
-        shown.push(show(&it));
+        moved.push(it);
+    }
+    for it in &moved {
+        let others = || call.world.elbv2.rules.values().filter(|rule| !moved.iter().any(|it| it.arn == rule.arn));
+        let clashes = |rule: &&Rule| rule.listener == it.listener && rule.priority == it.priority;
+        check_priority(
+            it.priority,
+            others().chain(&moved).filter(|rule| rule.arn != it.arn).any(|rule| clashes(&rule)),
+        )?;
+    }
+    let shown = moved.iter().map(show).collect();
+    for it in moved {
         call.world.elbv2.rules.insert(it.arn.clone(), it);
     }
     Ok(SetRulePrioritiesOutput::builder().set_rules(Some(shown)).build())

@@ -2,8 +2,11 @@
 
 use super::{health, listeners, load_balancers, rules, tags, target_groups};
 use crate::sandbox::error::ApiError;
+use crate::sandbox::paging;
 use crate::sandbox::registry::{Registry, Service, operations};
 use crate::sandbox::throttle::{Limits, Rate};
+
+const LARGEST_PAGE: i32 = 400;
 
 /// No rates are published (Elastic Load Balancing API reference, "Throttling"); these are cautious.
 static ELB: Service = Service {
@@ -51,6 +54,19 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
 /// A refusal for a parameter.
 pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("ValidationError", message)
+}
+
+/// One page of a list: 1 to 400 (API reference, the Describe calls, "PageSize").
+pub(super) fn page<T>(
+    items: Vec<T>,
+    size: Option<i32>,
+    marker: Option<&str>,
+) -> Result<(Vec<T>, Option<String>), ApiError> {
+    let size = usize::try_from(size.unwrap_or(LARGEST_PAGE)).unwrap_or(0);
+    if !(1..=LARGEST_PAGE as usize).contains(&size) {
+        return Err(invalid(format!("The page size '{size}' must be between 1 and {LARGEST_PAGE}")));
+    }
+    paging::page(items, size, marker).ok_or_else(|| invalid("Invalid marker"))
 }
 
 /// A name of a load balancer or target group: up to 32 letters, digits and inner hyphens (API reference, CreateLoadBalancer, "Name").

@@ -18,13 +18,15 @@ use aws_sdk_elasticloadbalancingv2::types::{
     Matcher, ProtocolEnum, TargetGroup as Described, TargetGroupAttribute, TargetTypeEnum,
 };
 
-use super::service::{check_name, invalid};
+use super::service::{check_name, invalid, page};
 use super::state::{Check, TargetGroup};
-use super::tags;
+use super::{attribute_rules, tags};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::paging;
 use crate::sandbox::world::Tags;
+
+/// Target groups of a Region (user guide, "Quotas for your Application Load Balancers").
+const MOST: usize = 3000;
 
 /// What a new one has (user guide, "Target group attributes").
 const DEFAULTS: [(&str, &str); 9] = [
@@ -62,10 +64,26 @@ fn check(check: &Check) -> Result<(), ApiError> {
     if !(2..=10).contains(&check.healthy) || !(2..=10).contains(&check.unhealthy) {
         return Err(invalid("Health check thresholds must be between 2 and 10"));
     }
+    if !["HTTP", "HTTPS"].contains(&check.protocol.as_str()) {
+        return Err(invalid(format!("Health check protocol '{}' must be one of HTTP, HTTPS", check.protocol)));
+    }
+    if check.port != "traffic-port" && !check.port.parse().is_ok_and(|port: u16| port > 0) {
+        return Err(invalid(format!("Health check port '{}' must be 'traffic-port' or 1 to 65535", check.port)));
+    }
+    if !check.codes.split(',').all(are_codes) {
+        return Err(invalid(format!("Health check matcher HTTP code '{}' must be within '200-499'", check.codes)));
+    }
     if !check.path.starts_with('/') || check.path.len() > 1024 {
         return Err(invalid(format!("Health check path '{}' must begin with '/'", check.path)));
     }
     Ok(())
+}
+
+/// A code or a range of codes, 200 to 499 (API reference, Matcher).
+fn are_codes(text: &str) -> bool {
+    let code = |text: &str| text.parse::<u16>().ok().filter(|code| (200..=499).contains(code));
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    matches!((code(from), code(to)), (Some(from), Some(to)) if from <= to)
 }
 
 /// CreateTargetGroup. The same name with the same settings gives the one that exists; with others it is a duplicate.
@@ -77,6 +95,9 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateTargetGroupInput) -> Res
     let port = input.port().unwrap_or_default();
     if !["HTTP", "HTTPS"].contains(&protocol.as_str()) || !(1..=65535).contains(&port) {
         return Err(invalid("A target group needs the protocol HTTP or HTTPS and a port from 1 to 65535"));
+    }
+    if !["instance", "ip"].contains(&target_type.as_str()) {
+        return Err(invalid(format!("Target type '{target_type}' is not valid, or not simulated")));
     }
     let vpc = input.vpc_id().unwrap_or_default().to_owned();
     if !call.world.ec2.vpcs.contains_key(&vpc) {
@@ -102,6 +123,9 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateTargetGroupInput) -> Res
         }
         let message = format!("A target group with the same name '{name}' exists, but with different settings");
         return Err(ApiError::new("DuplicateTargetGroupName", message));
+    }
+    if call.world.elbv2.target_groups.len() >= MOST {
+        return Err(ApiError::new("TooManyTargetGroups", "The maximum number of target groups has been reached"));
     }
     let id = call.hex(16);
     let made = TargetGroup {
@@ -164,8 +188,7 @@ pub(super) fn describe(
             && input.load_balancer_arn().is_none_or(|arn| behind(it, arn))
     };
     let shown: Vec<Described> = all.values().filter(picked).map(|it| show(call, it)).collect();
-    let size = usize::try_from(input.page_size().unwrap_or(400)).unwrap_or(400);
-    let (page, next) = paging::page(shown, size, input.marker()).ok_or_else(|| invalid("Invalid marker"))?;
+    let (page, next) = page(shown, input.page_size(), input.marker())?;
     Ok(DescribeTargetGroupsOutput::builder().set_target_groups(Some(page)).set_next_marker(next).build())
 }
 
@@ -200,7 +223,7 @@ pub(super) fn describe_attributes(
     Ok(DescribeTargetGroupAttributesOutput::builder().set_attributes(Some(attributes(&it.attributes))).build())
 }
 
-/// ModifyTargetGroupAttributes: known keys; a deregistration delay of 0 to 3600 s.
+/// ModifyTargetGroupAttributes: known keys with values that they may have.
 pub(super) fn modify_attributes(
     call: &mut Call<'_>,
     input: &ModifyTargetGroupAttributesInput,
@@ -212,9 +235,7 @@ pub(super) fn modify_attributes(
         if !map.contains_key(key) {
             return Err(invalid(format!("Target group attribute key '{key}' is not recognized")));
         }
-        if key == "deregistration_delay.timeout_seconds" && !value.parse().is_ok_and(|seconds: u32| seconds <= 3600) {
-            return Err(invalid(format!("'{key}' must be between 0 and 3600")));
-        }
+        attribute_rules::check(key, value)?;
         map.insert(key.to_owned(), value.to_owned());
     }
     let shown = attributes(&map);

@@ -4,6 +4,7 @@
 
 mod checks;
 mod details;
+mod linked;
 mod managed;
 mod policies;
 pub mod policy;
@@ -14,6 +15,7 @@ pub mod state;
 mod tests;
 mod use_of;
 
+pub use linked::{is_linked, link};
 pub(in crate::sandbox) use service::register;
 pub use state::{IamState, Role};
-pub use use_of::{Refusal, assumable, may};
+pub use use_of::{Refusal, assumable, may, may_at};

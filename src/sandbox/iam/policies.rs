@@ -26,6 +26,7 @@ pub(super) fn put_role_policy(
     input: &PutRolePolicyInput,
 ) -> Result<PutRolePolicyOutput, ApiError> {
     let name = checks::name(input.policy_name(), "policyName", 128)?.to_owned();
+    let (now, propagation) = (call.now, call.durations().role_usable);
     let role = call.world.iam.role_mut(input.role_name())?;
     let (document, _) = checks::document(input.policy_document(), Grammar::Identity)?;
     let others = role.policies.iter().filter(|(other, _)| **other != name);
@@ -34,6 +35,7 @@ pub(super) fn put_role_policy(
         let message = format!("Maximum policy size of {LONGEST_INLINE} bytes exceeded for role {}", role.name);
         return Err(ApiError::new("LimitExceeded", message).with_status(409));
     }
+    role.about_to_change(now, propagation);
     role.policies.insert(name, document);
     Ok(PutRolePolicyOutput::builder().build())
 }
@@ -44,10 +46,13 @@ pub(super) fn delete_role_policy(
     input: &DeleteRolePolicyInput,
 ) -> Result<DeleteRolePolicyOutput, ApiError> {
     let name = input.policy_name().unwrap_or_default();
+    let (now, propagation) = (call.now, call.durations().role_usable);
     let role = call.world.iam.role_mut(input.role_name())?;
-    if role.policies.remove(name).is_none() {
+    if !role.policies.contains_key(name) {
         return Err(missing(format!("The role policy with name {name} cannot be found.")));
     }
+    role.about_to_change(now, propagation);
+    role.policies.remove(name);
     Ok(DeleteRolePolicyOutput::builder().build())
 }
 
@@ -68,6 +73,7 @@ pub(super) fn attach_role_policy(
     input: &AttachRolePolicyInput,
 ) -> Result<AttachRolePolicyOutput, ApiError> {
     let arn = input.policy_arn().unwrap_or_default();
+    let (now, propagation) = (call.now, call.durations().role_usable);
     let role = call.world.iam.role_mut(input.role_name())?;
     if managed::document(arn).is_none() {
         return Err(missing(format!("Policy {arn} does not exist or is not attachable.")));
@@ -76,7 +82,10 @@ pub(super) fn attach_role_policy(
         let message = format!("Cannot exceed quota for PoliciesPerRole: {MOST_ATTACHED}");
         return Err(ApiError::new("LimitExceeded", message).with_status(409));
     }
-    role.attached.insert(arn.to_owned());
+    if !role.attached.contains(arn) {
+        role.about_to_change(now, propagation);
+        role.attached.insert(arn.to_owned());
+    }
     Ok(AttachRolePolicyOutput::builder().build())
 }
 
@@ -86,9 +95,13 @@ pub(super) fn detach_role_policy(
     input: &DetachRolePolicyInput,
 ) -> Result<DetachRolePolicyOutput, ApiError> {
     let arn = input.policy_arn().unwrap_or_default();
-    if !call.world.iam.role_mut(input.role_name())?.attached.remove(arn) {
+    let (now, propagation) = (call.now, call.durations().role_usable);
+    let role = call.world.iam.role_mut(input.role_name())?;
+    if !role.attached.contains(arn) {
         return Err(missing(format!("Policy {arn} was not found.")));
     }
+    role.about_to_change(now, propagation);
+    role.attached.remove(arn);
     Ok(DetachRolePolicyOutput::builder().build())
 }
 

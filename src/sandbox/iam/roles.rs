@@ -16,7 +16,7 @@ use aws_sdk_iam::types::{self, InstanceProfile};
 
 use super::policy::{Grammar, Policy};
 use super::state::{Role, missing};
-use super::{checks, details};
+use super::{checks, details, linked};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::world::Tags;
@@ -52,6 +52,8 @@ pub(super) fn create_role(call: &mut Call<'_>, input: &CreateRoleInput) -> Resul
         trust_changed_at: call.now,
         policies: BTreeMap::new(),
         attached: BTreeSet::new(),
+        former: Default::default(),
+        changed_at: Default::default(),
         instance_profiles: BTreeSet::new(),
         tags,
     };
@@ -63,7 +65,11 @@ pub(super) fn create_role(call: &mut Call<'_>, input: &CreateRoleInput) -> Resul
 /// IAM API reference, GetRole. A new role takes a moment to show: IAM User Guide, "Changes that I make are not always immediately
 /// visible".
 pub(super) fn get_role(call: &mut Call<'_>, input: &GetRoleInput) -> Result<GetRoleOutput, ApiError> {
-    let role = call.world.iam.role(input.role_name())?;
+    let linked = linked::find(call, input.role_name().unwrap_or_default());
+    let role = match &linked {
+        Some(linked) => linked,
+        None => call.world.iam.role(input.role_name())?,
+    };
     if !call.visible(role.created_at) {
         return Err(missing(format!("The role with name {} cannot be found.", role.name)));
     }

@@ -1,6 +1,7 @@
 //! All that IAM holds.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,17 @@ use crate::sandbox::world::{Item, Place, Simulated, Tags};
 pub struct IamState {
     /// Roles by name.
     pub roles: BTreeMap<String, Role>,
+    /// When services made their service-linked roles, by service.
+    pub linked: BTreeMap<String, Moment>,
+}
+
+/// What a role allows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowance {
+    /// Inline policies: documents by name.
+    pub policies: BTreeMap<String, String>,
+    /// ARNs of managed policies.
+    pub attached: BTreeSet<String>,
 }
 
 /// A role.
@@ -39,10 +51,27 @@ pub struct Role {
     pub policies: BTreeMap<String, String>,
     /// ARNs of managed policies.
     pub attached: BTreeSet<String>,
+    /// What it allowed before that was last changed.
+    #[serde(default)]
+    pub former: Allowance,
+    /// When that was.
+    #[serde(default)]
+    pub changed_at: Moment,
     /// Instance profiles that hold it.
     pub instance_profiles: BTreeSet<String>,
     /// Its tags.
     pub tags: Tags,
+}
+
+impl Role {
+    /// Remembers what it allows, since that is about to change. What was changed a moment ago isn't known everywhere, so it never was in
+    /// force.
+    pub(super) fn about_to_change(&mut self, now: Moment, propagation: Duration) {
+        if now >= self.changed_at + propagation {
+            self.former = Allowance { policies: self.policies.clone(), attached: self.attached.clone() };
+        }
+        self.changed_at = now;
+    }
 }
 
 impl IamState {

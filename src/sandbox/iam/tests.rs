@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Refusal, assumable, may};
 use crate::aws::iam::Role;
 use crate::engine::{Class, Gone, Physical, Resource};
-use crate::sandbox::tests::bench::{Bench, Specimen};
+use crate::sandbox::tests::bench::{Bench, Specimen, settle};
 use crate::sandbox::tests::support::code;
 
 const LOAD_BALANCERS: &str = "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers";
@@ -101,6 +101,8 @@ async fn a_role_may_what_its_policies_allow() {
     let ask = |action: &str, resource: &str| {
         bench.sandbox.look(|call| may(call, &arn, action, resource, &[])).expect("a look")
     };
+    assert!(!ask("s3:GetObject", "arn:aws:s3:::bucket/x"), "the policy isn't known everywhere yet");
+    settle().await;
     assert!(ask("s3:GetObject", "arn:aws:s3:::bucket/x"));
     assert!(!ask("s3:GetObject", "arn:aws:s3:::other/x"));
     assert!(!ask("s3:PutObject", "arn:aws:s3:::bucket/x"));
@@ -108,6 +110,16 @@ async fn a_role_may_what_its_policies_allow() {
         "elasticloadbalancing:ModifyRule",
         &bench.arn("elasticloadbalancing", "listener-rule/app/alb-dev/1/2/3")
     ));
+    // While a change is on its way, only what is allowed before and after is.
+    let call = bench.aws.iam.put_role_policy().role_name("role-task-payments-dev").policy_name("more");
+    let document = allow("s3:PutObject", "arn:aws:s3:::bucket/*").to_string();
+    call.policy_document(document).send().await.expect("put");
+    assert!(ask("s3:GetObject", "arn:aws:s3:::bucket/x") && !ask("s3:PutObject", "arn:aws:s3:::bucket/x"));
+    settle().await;
+    assert!(ask("s3:PutObject", "arn:aws:s3:::bucket/x"));
+    let call = bench.aws.iam.delete_role_policy().role_name("role-task-payments-dev").policy_name("more");
+    call.send().await.expect("deleted");
+    assert!(!ask("s3:PutObject", "arn:aws:s3:::bucket/x"));
 }
 
 #[tokio::test(start_paused = true)]

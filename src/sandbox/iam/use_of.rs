@@ -1,9 +1,11 @@
 //! What other services ask: may they assume a role, and what does it allow.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::managed;
 use super::policy::{Caller, Decision, Grammar, Policy, Request};
-use super::state::Role;
 use crate::sandbox::call::Call;
+use crate::sandbox::clock::Moment;
 
 /// Why a service can't assume a role. Each service has its own words for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,17 +38,38 @@ pub fn assumable(call: &Call<'_>, role_arn: &str, service: &str, source_arn: &st
     }
 }
 
-/// Whether a role's policies allow an action. `context` holds the condition keys that the service would send along.
+/// Whether a role's policies allow an action. `context` holds the condition keys that the service would send along. While a change of the
+/// policies is on its way through AWS, only what is allowed before and after is: IAM User Guide, "Changes that I make are not always
+/// immediately visible".
 pub fn may(call: &Call<'_>, role_arn: &str, action: &str, resource: &str, context: &[(&str, &str)]) -> bool {
-    let Some(role) = call.world.iam.by_arn(role_arn) else { return false };
-    let request = Request { caller: Caller::Arn(role_arn), action, resource, context };
-    let decisions: Vec<Decision> = documents(role).map(|policy| policy.decide(&request)).collect();
-    decisions.contains(&Decision::Allow) && !decisions.contains(&Decision::Deny)
+    may_at(call, call.now, role_arn, action, resource, context)
 }
 
-fn documents(role: &Role) -> impl Iterator<Item = Policy> {
-    let inline = role.policies.values().map(String::as_str);
-    let managed = role.attached.iter().filter_map(|arn| managed::document(arn));
+/// The same at a moment that is yet to come, if nothing is changed until then.
+pub fn may_at(
+    call: &Call<'_>,
+    at: Moment,
+    role_arn: &str,
+    action: &str,
+    resource: &str,
+    context: &[(&str, &str)],
+) -> bool {
+    let Some(role) = call.world.iam.by_arn(role_arn) else { return false };
+    let request = Request { caller: Caller::Arn(role_arn), action, resource, context };
+    let allows = |policies: &BTreeMap<String, String>, attached: &BTreeSet<String>| {
+        let decisions: Vec<Decision> = documents(policies, attached).map(|policy| policy.decide(&request)).collect();
+        decisions.contains(&Decision::Allow) && !decisions.contains(&Decision::Deny)
+    };
+    let settled = at >= role.changed_at + call.durations().role_usable;
+    allows(&role.policies, &role.attached) && (settled || allows(&role.former.policies, &role.former.attached))
+}
+
+fn documents<'a>(
+    policies: &'a BTreeMap<String, String>,
+    attached: &'a BTreeSet<String>,
+) -> impl Iterator<Item = Policy> + 'a {
+    let inline = policies.values().map(String::as_str);
+    let managed = attached.iter().filter_map(|arn| managed::document(arn));
     inline.chain(managed).filter_map(|document| parse(document, Grammar::Identity))
 }
 

@@ -4,13 +4,14 @@ use super::{aliases, keys, policies, rotation, state, tags};
 use crate::sandbox::registry::{Registry, Service, operations};
 use crate::sandbox::throttle::{Limits, Rate};
 
-/// KMS Developer Guide, "Request quotas": 5 per second for most that changes, 100 to 2000 for what reads; some burst is granted.
+/// KMS Developer Guide, "Request quotas": for each operation of its own, 5 per second for CreateKey, CreateAlias and EnableKeyRotation, 10 to
+/// 15 for others that change something, 100 to 2000 for what reads. Here those that change something share a bucket.
 pub(super) static KMS: Service = Service {
     name: "kms",
     sdk_id: "KMS",
     limits: Limits {
         reading: Rate { burst: 100.0, per_second: 100.0 },
-        changing: Rate { burst: 50.0, per_second: 10.0 },
+        changing: Rate { burst: 25.0, per_second: 10.0 },
         code: "ThrottlingException",
         status: 400,
     },

@@ -78,9 +78,17 @@ pub(super) fn create_log_group(
         let message = "The specified log group already exists";
         return Err(ApiError::new("ResourceAlreadyExistsException", message));
     }
+    // CloudWatch Logs API reference, CreateLogGroup, "Errors": "Multiple concurrent requests to update the same resource were in conflict".
+    if call.world.logs.deleted.get(&name).is_some_and(|at| !call.visible(*at)) {
+        return Err(ApiError::new(
+            "OperationAbortedException",
+            "A conflicting operation is currently in progress against this resource. Please try again.",
+        ));
+    }
     let arn = call.arn("logs", &format!("log-group:{name}"));
     let kms_key = input.kms_key_id().map(|reference| key(call, reference, &arn)).transpose()?;
     let group = LogGroup { name: name.clone(), arn, created_at: call.now, retention_days: None, kms_key, tags };
+    call.world.logs.deleted.remove(&name);
     call.world.logs.groups.insert(name, group);
     Ok(CreateLogGroupOutput::builder().build())
 }
@@ -154,6 +162,8 @@ pub(super) fn delete_log_group(
     call: &mut Call<'_>,
     input: &DeleteLogGroupInput,
 ) -> Result<DeleteLogGroupOutput, ApiError> {
-    call.world.logs.groups.remove(name(input.log_group_name())?).ok_or_else(missing)?;
+    let (name, now) = (name(input.log_group_name())?, call.now);
+    call.world.logs.groups.remove(name).ok_or_else(missing)?;
+    call.world.logs.deleted.insert(name.to_owned(), now);
     Ok(DeleteLogGroupOutput::builder().build())
 }

@@ -13,6 +13,8 @@ use crate::sandbox::world::{Item, Place, Simulated, Tags};
 pub struct LogsState {
     /// Log groups by name.
     pub groups: BTreeMap<String, LogGroup>,
+    /// When groups were deleted, by name.
+    pub deleted: BTreeMap<String, Moment>,
 }
 
 /// A log group.

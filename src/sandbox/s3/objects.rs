@@ -6,7 +6,7 @@ use aws_sdk_s3::operation::put_object::{PutObjectInput, PutObjectOutput};
 use aws_sdk_s3::types::DeletedObject;
 
 use super::settings::malformed;
-use super::state::{Bucket, Version, bucket, bucket_mut};
+use super::state::{Bucket, Version, bucket, content_mut};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::error::ApiError;
@@ -40,7 +40,7 @@ pub(super) fn put_object(call: &mut Call<'_>, put: &Put) -> Result<PutObjectOutp
         kms::usable(call, key).map_err(|error| ApiError { code: format!("KMS.{}", error.code), ..error })?;
     }
     let (versioned, id, now) = (found.versioning == Some(true), call.alphanumeric(32), call.now);
-    let bucket = bucket_mut(call, put.bucket.as_deref())?;
+    let bucket = content_mut(call, put.bucket.as_deref())?;
     let id = if versioned { id } else { UNVERSIONED.to_owned() };
     write(bucket, &put.key, Version { id: id.clone(), at: now, size: Some(put.size) });
     let algorithm = aws_sdk_s3::types::ServerSideEncryption::from(bucket.encryption.as_str());
@@ -80,7 +80,7 @@ fn delete(bucket: &mut Bucket, key: &str, version: Option<&str>, marker: String,
 /// S3 API reference, DeleteObject.
 pub(super) fn delete_object(call: &mut Call<'_>, input: &DeleteObjectInput) -> Result<DeleteObjectOutput, ApiError> {
     let (marker, now) = (call.alphanumeric(32), call.now);
-    let bucket = bucket_mut(call, input.bucket())?;
+    let bucket = content_mut(call, input.bucket())?;
     delete(bucket, input.key().unwrap_or_default(), input.version_id(), marker, now);
     Ok(DeleteObjectOutput::builder().build())
 }
@@ -95,7 +95,7 @@ pub(super) fn delete_objects(call: &mut Call<'_>, input: &DeleteObjectsInput) ->
     let mut deleted = Vec::new();
     for object in list.objects() {
         let marker = call.alphanumeric(32);
-        let bucket = bucket_mut(call, input.bucket())?;
+        let bucket = content_mut(call, input.bucket())?;
         delete(bucket, object.key(), object.version_id(), marker, now);
         let done = DeletedObject::builder().key(object.key());
         deleted.push(done.set_version_id(object.version_id().map(str::to_owned)).build());

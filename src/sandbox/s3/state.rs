@@ -86,10 +86,18 @@ pub(super) fn bucket<'a>(call: &'a Call<'_>, name: Option<&str>) -> Result<&'a B
     call.world.s3.buckets.get(name.unwrap_or_default()).ok_or_else(missing)
 }
 
-/// The same, to change it.
-pub(super) fn bucket_mut<'a>(call: &'a mut Call<'_>, name: Option<&str>) -> Result<&'a mut Bucket, ApiError> {
-    bucket(call, name)?;
+/// The same, to change what is in it.
+pub(super) fn content_mut<'a>(call: &'a mut Call<'_>, name: Option<&str>) -> Result<&'a mut Bucket, ApiError> {
     call.world.s3.buckets.get_mut(name.unwrap_or_default()).ok_or_else(missing)
+}
+
+/// The same, to change its settings. One that was just made may not be found by such calls yet: S3 User Guide, "Amazon S3 data consistency
+/// model": "Bucket configurations have an eventual consistency model".
+pub(super) fn bucket_mut<'a>(call: &'a mut Call<'_>, name: Option<&str>) -> Result<&'a mut Bucket, ApiError> {
+    if !call.visible(bucket(call, name)?.created_at) {
+        return Err(missing());
+    }
+    content_mut(call, name)
 }
 
 fn missing() -> ApiError {

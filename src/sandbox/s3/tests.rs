@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::state::Version;
 use crate::aws::s3::{Bucket, Lifecycle};
 use crate::engine::{Class, Life, Physical, Resource};
-use crate::sandbox::tests::bench::{Bench, Specimen};
+use crate::sandbox::tests::bench::{Bench, Specimen, settle};
 use crate::sandbox::tests::keys::key;
 use crate::sandbox::tests::support::code;
 
@@ -194,6 +194,9 @@ async fn what_s3_refuses() {
     assert_eq!(code(s3.delete_bucket().bucket(NAME).send().await), "NoSuchBucket");
 
     s3.create_bucket().bucket(NAME).send().await.expect("created");
+    let early = s3.put_bucket_policy().bucket(NAME).policy(policy(NAME).to_string());
+    assert_eq!(code(early.send().await), "NoSuchBucket", "its settings can't be changed at once");
+    settle().await;
     assert_eq!(code(s3.get_bucket_policy().bucket(NAME).send().await), "NoSuchBucketPolicy");
     assert_eq!(code(s3.get_bucket_tagging().bucket(NAME).send().await), "NoSuchTagSet");
     let lifecycle = s3.get_bucket_lifecycle_configuration().bucket(NAME);

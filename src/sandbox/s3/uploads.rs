@@ -5,7 +5,7 @@ use aws_sdk_s3::operation::create_multipart_upload::{CreateMultipartUploadInput,
 use aws_sdk_s3::operation::list_multipart_uploads::{ListMultipartUploadsInput, ListMultipartUploadsOutput};
 use aws_sdk_s3::types::MultipartUpload;
 
-use super::state::{bucket, bucket_mut};
+use super::state::{bucket, content_mut};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 
@@ -18,7 +18,7 @@ pub(super) fn create_multipart_upload(
 ) -> Result<CreateMultipartUploadOutput, ApiError> {
     let id = call.alphanumeric(64);
     let key = input.key().unwrap_or_default();
-    let bucket = bucket_mut(call, input.bucket())?;
+    let bucket = content_mut(call, input.bucket())?;
     bucket.uploads.insert(id.clone(), key.to_owned());
     Ok(CreateMultipartUploadOutput::builder().bucket(&bucket.name).key(key).upload_id(id).build())
 }
@@ -54,7 +54,7 @@ pub(super) fn abort_multipart_upload(
     input: &AbortMultipartUploadInput,
 ) -> Result<AbortMultipartUploadOutput, ApiError> {
     let id = input.upload_id().unwrap_or_default();
-    if bucket_mut(call, input.bucket())?.uploads.remove(id).is_none() {
+    if content_mut(call, input.bucket())?.uploads.remove(id).is_none() {
         let message = "The specified multipart upload does not exist. The upload ID might be invalid, or the multipart upload might have \
                        been aborted or completed.";
         return Err(ApiError::new("NoSuchUpload", message).with_status(404));

@@ -10,6 +10,7 @@ use super::checks::invalid;
 use super::filters;
 use super::state::{LIST_LAG, Secret, secret};
 use crate::sandbox::call::Call;
+use crate::sandbox::clock::Moment;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::paging;
 
@@ -57,18 +58,19 @@ pub(super) fn list_secrets(call: &mut Call<'_>, input: &ListSecretsInput) -> Res
         .chain(state.ghosts.iter().map(|(_, secret)| secret))
         .filter(|secret| deleting || secret.deleted_at.is_none())
         .filter(|secret| filters::accept(input.filters(), secret))
-        .map(entry)
+        .map(|secret| entry(secret, call.now))
         .collect();
     let (page, next) = paging::page(found, usize::try_from(size).unwrap_or(1), input.next_token())
         .ok_or_else(|| ApiError::new("InvalidNextTokenException", "The NextToken value is invalid."))?;
     Ok(ListSecretsOutput::builder().set_secret_list(Some(page)).set_next_token(next).build())
 }
 
-fn entry(secret: &Secret) -> SecretListEntry {
+fn entry(secret: &Secret, now: Moment) -> SecretListEntry {
+    let former = secret.listed.as_ref().filter(|(_, until)| now < *until).map(|(former, _)| former);
     SecretListEntry::builder()
         .arn(&secret.arn)
         .name(&secret.name)
-        .description(&secret.description)
+        .description(former.unwrap_or(&secret.description))
         .set_kms_key_id(secret.key.clone())
         .created_date(secret.created_at.datetime())
         .last_changed_date(secret.changed_at.datetime())

@@ -36,6 +36,7 @@ pub(super) fn create_secret(call: &mut Call<'_>, input: &CreateSecretInput) -> R
         name: name.to_owned(),
         arn: call.arn("secretsmanager", &format!("secret:{name}-{suffix}")),
         description: description.to_owned(),
+        listed: None,
         key: input.kms_key_id().map(str::to_owned),
         created_at: call.now,
         changed_at: call.now,

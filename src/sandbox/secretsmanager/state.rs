@@ -33,6 +33,9 @@ pub struct Secret {
     pub arn: String,
     /// What it is for.
     pub description: String,
+    /// What the list still says that it is for, and until when.
+    #[serde(default)]
+    pub listed: Option<(String, Moment)>,
     /// The key, as it was given; `None` for Secrets Manager's own.
     pub key: Option<String>,
     /// When it was made.

@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use crate::aws::secrets::{AuthoritySecret, CertificateSecret, CredentialsSecret};
 use crate::engine::{Class, Gone, Life, Output, Physical, Resource};
@@ -94,6 +93,7 @@ fn authority(key: &Output<crate::aws::kms::KmsKeyArn>) -> Specimen<AuthoritySecr
         trust_domain: "dev.platform".into(),
         namespace: "dev.local".into(),
         days: 365,
+        to: None,
     };
     Specimen::new("services", "mesh-authority-dev", spec)
 }
@@ -102,11 +102,14 @@ fn certificate(key: &Output<crate::aws::kms::KmsKeyArn>, authority: &Physical) -
     let spec = CertificateSecret {
         key: key.clone(),
         authority: Output::known(&authority.id),
+        issuer: Output::known(&authority.outputs["fingerprint"]),
+        trust: Output::known(&authority.outputs["trust"]),
         service: "payments".into(),
         trust_domain: "dev.platform".into(),
         dns_name: "payments.dev.local".into(),
         days: 30,
         renew_before_days: 10,
+        issued_after: None,
     };
     Specimen::new("payments", "mesh-certificate-payments-dev", spec)
 }
@@ -123,7 +126,7 @@ async fn the_authority_issues_certificates_and_both_tell_when_they_end() {
     let leaf = LeafSecret::from_json(&value(&bench, &made.id)).expect("the layout of the task definitions");
     assert_eq!(mesh::fingerprint(&leaf.cert_chain).expect("readable"), made.outputs["fingerprint"]);
     assert_eq!(mesh::fingerprint(&leaf.ca_bundle).expect("readable"), ca.outputs["fingerprint"]);
-    assert_eq!((leaf.not_after - OffsetDateTime::now_utc()).whole_days(), 29);
+    assert_eq!((leaf.not_after - bench.aws.now()).whole_days(), 29);
     assert!(made.outputs["not_after"] < ca.outputs["not_after"]);
     for secret in [value(&bench, &made.id), value(&bench, &ca.id)] {
         let secret: Value = serde_json::from_str(&secret).expect("JSON");
@@ -147,6 +150,47 @@ async fn the_authority_issues_certificates_and_both_tell_when_they_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_changed_authority_is_seen_at_once_though_the_list_still_shows_the_former() {
+    let bench = Bench::open().await;
+    let key = key(&bench, "main").await;
+    let mut it = authority(&key);
+    let mut ca = bench.live(&it).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let before = ca.outputs.clone();
+    it.spec.to = Some(mesh::Stage::Introduced);
+    let seen = bench.see(&it, Some(&ca.id), false).await;
+    assert_eq!(bench.differences(&it, &seen[0].observed), ["to"]);
+    bench.change(&it, &mut ca, vec!["to".into()]).await;
+    assert_eq!((&ca.outputs["fingerprint"], ca.outputs["stage"].as_str()), (&before["fingerprint"], "introduced"));
+    assert!(ca.outputs["trust"].contains(&before["trust"]) && ca.outputs["trust"].contains('+'));
+
+    let listed = bench.aws.secrets.list_secrets().send().await.expect("a list");
+    let shown = |text: &str| listed.secret_list().iter().any(|entry| entry.description() == Some(text));
+    let described = bench.aws.secrets.describe_secret().secret_id(&ca.id).send().await.expect("described");
+    assert!(!shown(described.description().unwrap_or_default()), "the list is behind");
+    let seen = bench.see(&it, Some(&ca.id), false).await;
+    assert_eq!(bench.differences(&it, &seen[0].observed), Vec::<String>::new());
+    assert_eq!(seen[0].outputs, ca.outputs);
+    // Once more, as after a lost answer: the next one stays the next one.
+    bench.change(&it, &mut ca, vec!["to".into()]).await;
+    assert_eq!(seen[0].outputs, ca.outputs);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_ends_with_its_authority_is_not_issued_again_and_again() {
+    let bench = Bench::open().await;
+    let key = key(&bench, "main").await;
+    let mut issuer = authority(&key);
+    issuer.spec.days = 8;
+    let ca = bench.live(&issuer).await;
+    let it = certificate(&key, &ca);
+    let made = bench.live(&it).await;
+    assert_eq!(made.outputs["not_after"], ca.outputs["not_after"]);
+    let seen = bench.see(&it, Some(&made.id), false).await;
+    assert_eq!(bench.differences(&it, &seen[0].observed), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_found_without_its_description_is_read_from_its_value() {
     let bench = Bench::open().await;
     let key = key(&bench, "main").await;
@@ -161,6 +205,11 @@ async fn what_was_found_without_its_description_is_read_from_its_value() {
         panic!("it is there");
     };
     assert_eq!(outputs, ca.outputs);
+    // It is described again by the next change, and not before: the words may mean something to somebody.
+    let mut described = ca.clone();
+    bench.change(&authority, &mut described, vec!["to".into()]).await;
+    let seen = bench.see(&authority, None, false).await;
+    assert_eq!((&seen[0].outputs, bench.differences(&authority, &seen[0].observed)), (&ca.outputs, Vec::new()));
 }
 
 #[tokio::test(start_paused = true)]

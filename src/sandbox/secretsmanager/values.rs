@@ -4,7 +4,7 @@ use aws_sdk_secretsmanager::operation::get_secret_value::{GetSecretValueInput, G
 use aws_sdk_secretsmanager::operation::update_secret::{UpdateSecretInput, UpdateSecretOutput};
 
 use super::checks;
-use super::state::secret;
+use super::state::{LIST_LAG, secret};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
 
@@ -51,13 +51,17 @@ pub(super) fn update_secret(call: &mut Call<'_>, input: &UpdateSecretInput) -> R
         }
     };
     let (name, now) = (found.name.clone(), call.now);
+    let lags = !call.durations().read_after_create.is_zero();
     let state = &mut *call.world.secretsmanager;
     let secret = state.secrets.get_mut(&name);
     let secret =
         secret.ok_or_else(|| ApiError::new("InternalServiceError", "An error occurred on the server side."))?;
     secret.changed_at = now;
     if let Some(text) = description {
-        secret.description = text.to_owned();
+        let former = std::mem::replace(&mut secret.description, text.to_owned());
+        if lags {
+            secret.listed = Some((former, now + LIST_LAG));
+        }
     }
     if let Some(key) = input.kms_key_id() {
         secret.key = Some(key.to_owned());

@@ -270,30 +270,3 @@ async fn endpoints_bring_and_take_their_routes() {
     tokio::time::sleep(Duration::from_secs(5)).await;
     ec2.delete_vpc().vpc_id(&id).send().await.unwrap();
 }
-
-#[tokio::test(start_paused = true)]
-async fn flow_logs() {
-    let (sandbox, ec2) = in_memory();
-    let id = vpc(&ec2).await;
-    let create = |role: Option<&str>| {
-        ec2.create_flow_logs()
-            .resource_ids(&id)
-            .resource_type("VPC".into())
-            .traffic_type("ALL".into())
-            .log_group_name("/vpc/dev")
-            .set_deliver_logs_permission_arn(role.map(str::to_owned))
-            .max_aggregation_interval(60)
-    };
-    let role = Some("arn:aws:iam::123456789012:role/flow-logs-dev");
-    assert_eq!(code(create(None).send().await), "InvalidParameter");
-    let first = create(role).client_token("log").send().await.unwrap();
-    let second = create(role).client_token("log").send().await.unwrap();
-    assert_eq!(first.flow_log_ids(), second.flow_log_ids());
-    let third = create(role).send().await.unwrap();
-    assert_eq!(third.unsuccessful()[0].error().unwrap().code(), Some("FlowLogAlreadyExists"));
-    settle().await;
-    let found = ec2.describe_flow_logs().filter(filter("resource-id", &id)).send().await.unwrap();
-    assert_eq!(found.flow_logs()[0].log_destination(), Some("arn:aws:logs:us-east-1:123456789012:log-group:/vpc/dev"));
-    ec2.delete_flow_logs().set_flow_log_ids(first.flow_log_ids).send().await.unwrap();
-    assert_eq!(sandbox.inventory().unwrap().len(), 1);
-}

@@ -37,6 +37,16 @@ fn of_status() {
 }
 
 #[test]
+fn of_rotate() {
+    assert_snapshot!("help-rotate", help("rotate"));
+}
+
+#[test]
+fn of_rotate_certificates() {
+    assert_snapshot!("help-rotate-certificates", help("rotate certificates"));
+}
+
+#[test]
 fn of_doctor() {
     assert_snapshot!("help-doctor", help("doctor"));
 }
@@ -49,7 +59,7 @@ fn of_render() {
 #[test]
 fn every_command_is_in_the_help_of_the_program() {
     let text = help("");
-    for command in ["up", "plan", "destroy", "status", "doctor", "render"] {
+    for command in ["up", "plan", "destroy", "status", "rotate", "doctor", "render"] {
         assert!(text.contains(&format!("\n  {command}")), "{command}: {text}");
     }
 }

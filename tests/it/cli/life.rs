@@ -33,3 +33,17 @@ fn an_environment_comes_up_stays_changes_and_goes() {
 
     bench.sandbox("up --yes").ended(0, &["created"]);
 }
+
+#[test]
+fn quotas_of_the_sandbox_can_be_set() {
+    let bench = Bench::new();
+    // The table breaks its lines.
+    let said = |arguments: &str| bench.sandbox(arguments).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let usual = said("doctor");
+    assert!(usual.contains("6 vCPU needed to start, 12 while everything is deployed; 100 in all"), "{usual}");
+    let new = said("doctor --sandbox-quota L-36FBB829=6");
+    assert!(new.contains("6 vCPU needed to start, 12 while everything is deployed; 6 in all"), "{new}");
+    assert!(new.contains("ask Service Quotas for more (fargate L-36FBB829)"), "{new}");
+    let wrong = bench.sandbox("doctor --sandbox-quota L-0=6");
+    assert!(wrong.code != 0 && wrong.err.contains("there is no quota 'L-0'"), "{}", wrong.err);
+}

@@ -5,3 +5,4 @@ mod help;
 mod life;
 mod refusals;
 mod render;
+mod rotate;

@@ -10,6 +10,7 @@ use crate::{
         ElasticIp, FlowLog, InternetGateway, NatGateway, NatRoute, Route, RouteTable, Subnet, Vpc, VpcEndpoint,
     },
     engine::{Life, Output, Resource},
+    sandbox::tests::estate,
 };
 
 async fn table(
@@ -144,11 +145,12 @@ async fn an_endpoint_that_is_going_is_not_taken_for_a_live_one() {
     assert!(seen.iter().all(|seen| seen.life == Life::Ending("deleting".to_owned())), "{seen:?}");
 }
 
-fn flow_log(vpc: &str) -> FlowLog {
+async fn flow_log(bench: &Bench, vpc: &str) -> FlowLog {
+    let role = estate::role_by_hand(&bench.common.sandbox, "role-flow-logs-dev", "vpc-flow-logs.amazonaws.com").await;
     FlowLog {
         vpc: Output::known(vpc),
         log_group: Output::known("/platformctl/dev/flow-logs"),
-        role: Output::known("arn:aws:iam::123456789012:role/role-flow-logs-dev"),
+        role: Output::known(role),
         aggregation_seconds: 600,
     }
 }
@@ -157,7 +159,7 @@ fn flow_log(vpc: &str) -> FlowLog {
 async fn a_flow_log_is_made_once_and_goes() {
     let bench = Bench::open().await;
     let vpc = vpc(&bench).await;
-    let log = bench.make("vpc", flow_log(vpc.id())).await;
+    let log = bench.make("vpc", flow_log(&bench, vpc.id()).await).await;
     let again = bench.create(&log.wanted).await.expect("the same token");
     assert_eq!(again.id, log.id(), "it makes no second one");
     bench.remove(log).await;
@@ -170,7 +172,7 @@ async fn a_flow_log_that_aws_refuses_is_a_failure() {
     let vpc = vpc(&bench).await;
     let id = vpc.id().to_owned();
     bench.remove(vpc).await;
-    let wanted = specimen("vpc", flow_log(&id));
+    let wanted = specimen("vpc", flow_log(&bench, &id).await);
     let refused = wanted.spec.create(bench.aws(), &bench.common.identity(&wanted)).await;
     let failure = refused.expect_err("there is no such VPC");
     assert!(failure.code.is_some_and(|code| code.contains("NotFound")), "{}", failure.message);

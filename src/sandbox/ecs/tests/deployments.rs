@@ -10,10 +10,11 @@ async fn the_first_deployment_runs_after_a_minute_and_settles() {
     let world = world().await;
     let definition = world.register(IMAGE).await;
     world.service(&definition).send().await.expect("a service");
+    wait(1).await;
     let service = world.look().await;
     assert_eq!((service.running_count(), service.pending_count()), (0, 2));
     assert_eq!(service.deployments()[0].rollout_state().expect("a state").as_str(), "IN_PROGRESS");
-    wait(2).await;
+    wait(1).await;
     assert_eq!(world.interfaces().await, 2);
     wait(59).await;
     let service = world.look().await;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod deployments;
+mod fargate;
 mod services;
 mod support;
 mod task_definitions;

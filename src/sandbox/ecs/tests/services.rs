@@ -13,6 +13,9 @@ async fn the_token_makes_a_second_create_harmless() {
     let arn =
         |service: Option<&aws_sdk_ecs::types::Service>| service.and_then(|it| it.service_arn()).map(str::to_owned);
     assert_eq!(arn(first.service()), arn(second.service()));
+    let described = world.ecs.describe_services().cluster("main").services("web").send().await.expect("described");
+    assert_eq!(described.failures()[0].reason(), Some("MISSING"), "it doesn't show at once");
+    wait(1).await;
     assert_eq!(world.look().await.pending_count(), 2);
     assert_eq!(code(create("two").await), "InvalidParameterException");
 }

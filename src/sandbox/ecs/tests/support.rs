@@ -12,8 +12,8 @@ use aws_sdk_ecs::types::{
 };
 use aws_smithy_types::retry::RetryConfig;
 
-use crate::sandbox::tests::support::{group, in_memory, settle, subnet, vpc};
-use crate::sandbox::{Durations, Sandbox};
+use crate::sandbox::tests::support::{ec2, group, sandbox, settle, subnet, vpc};
+use crate::sandbox::{Durations, Sandbox, SandboxOptions};
 
 macro_rules! client {
     ($sdk:ident, $sandbox:expr) => {
@@ -37,7 +37,13 @@ pub struct World {
 }
 
 pub async fn world() -> World {
-    let (sandbox, ec2) = in_memory();
+    world_of(SandboxOptions::in_memory()).await
+}
+
+/// The same in an account of this making.
+pub async fn world_of(options: SandboxOptions) -> World {
+    let sandbox = sandbox(options);
+    let ec2 = ec2(&sandbox);
     let (ecs, iam) = (client!(aws_sdk_ecs, sandbox), client!(aws_sdk_iam, sandbox));
     let vpc = vpc(&ec2).await;
     settle().await;

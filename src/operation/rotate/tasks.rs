@@ -1,0 +1,81 @@
+//! The end of a phase: nobody runs any more with what was before it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{
+    aws::look::{
+        services,
+        tasks::{self, Former},
+    },
+    engine::{Book, Class, Failure, survey::persist},
+    operation::{OperationError, Workspace},
+};
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_secs(5);
+/// A task that was told to stop is killed after two minutes (ECS API reference, ContainerDefinition: `stopTimeout`), and the load
+/// balancer drains it before.
+const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Waits until every task that runs is of the revision that its service runs now. A deployment that is done still leaves
+/// tasks that finish their last requests, and these trust what they were started with. `tell` hears what is waited for.
+///
+/// # Errors
+/// Where such tasks go on running, or the calls' own failures.
+pub async fn settle(workspace: &Workspace, tell: &(dyn Fn(&str) + Sync)) -> Result<(), OperationError> {
+    let Some(loaded) = workspace.load()? else { return Ok(()) };
+    let start = Instant::now();
+    let mut last = String::new();
+    loop {
+        let former = former(workspace, &loaded.book).await?;
+        if former.is_empty() {
+            return Ok(());
+        }
+        let services: Vec<String> = former.iter().map(|(name, tasks)| format!("{} of {name}", tasks.len())).collect();
+        let what = format!("tasks from before this phase still run: {}", services.join(", "));
+        if start.elapsed() >= PATIENCE {
+            return Err(stuck(&what, &former).into());
+        }
+        if what != last {
+            tell(&what);
+            last = what;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn stuck(what: &str, former: &[(String, Vec<Former>)]) -> Failure {
+    let one = |(name, tasks): &(String, Vec<Former>)| {
+        let tasks: Vec<String> =
+            tasks.iter().map(|task| format!("{} ({}, {})", task.id, task.revision, task.status)).collect();
+        format!("{name}: {}", tasks.join(", "))
+    };
+    let list: Vec<String> = former.iter().map(one).collect();
+    let message = format!("{what}, for {} minutes now. {}", PATIENCE.as_secs() / 60, list.join("; "));
+    Failure::new(Class::Deadline, message)
+        .remedy("see why they don't stop, or stop them (aws ecs stop-task), and run the same command again: it goes on from here")
+}
+
+/// The tasks of each service that are of another revision than ECS runs it with now, whoever deployed that.
+async fn former(workspace: &Workspace, book: &Book) -> Result<Vec<(String, Vec<Former>)>, Failure> {
+    let (aws, jitter) = (&workspace.aws, &workspace.jitter);
+    let services =
+        || book.records.values().filter(|record| record.key.kind() == "ecs-service" && !record.id.is_empty());
+    let names: Vec<String> = services().map(|record| record.name.clone()).collect();
+    let Some(cluster) = book.records.values().find(|record| record.key.kind() == "cluster") else {
+        return Ok(Vec::new());
+    };
+    let seen = persist(jitter, || services::services(aws, &cluster.name, &names)).await?;
+    let mut found = Vec::new();
+    for record in services() {
+        let Some(service) = seen.get(&record.name) else { continue };
+        let Some(revision) = &service.task_definition else { continue };
+        let tasks = persist(jitter, || tasks::of_other_revisions(aws, &service.arn, revision)).await?;
+        if !tasks.is_empty() {
+            found.push((record.key.name().to_owned(), tasks));
+        }
+    }
+    Ok(found)
+}
