@@ -98,6 +98,8 @@ const CODES: &[(&str, Class)] = &[
     // Things that are not there.
     ("*NotFound", Class::Absent),
     ("*NotFoundException", Class::Absent),
+    // A bucket's settings that were never made (S3 API reference, "Error responses").
+    ("*NotFoundError", Class::Absent),
     ("NotFoundException", Class::Absent),
     ("*.NotFound", Class::Absent),
     ("*NotFoundFault", Class::Absent),

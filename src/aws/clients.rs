@@ -104,6 +104,20 @@ pub struct Aws {
     pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
+/// The first call of all tells where AWS was looked for, and what may stand in the way.
+fn out_of_reach(failure: Failure, endpoint: Option<&str>) -> Failure {
+    if failure.class != Class::Unavailable {
+        return failure;
+    }
+    match endpoint {
+        Some(endpoint) => Failure { message: format!("nobody answers at {endpoint}: {}", failure.message), ..failure }
+            .remedy(
+                "start what should answer there, or unset AWS_ENDPOINT_URL (also in the profile) to reach AWS itself",
+            ),
+        None => failure.remedy("check the network, a proxy (HTTPS_PROXY), and that the region exists"),
+    }
+}
+
 impl Aws {
     /// Now, by the clock that calls are signed with: in the sandbox the simulated one, so that certificates age there too.
     pub fn now(&self) -> OffsetDateTime {
@@ -127,7 +141,8 @@ impl Aws {
     pub async fn connect(connection: &Connection) -> Result<Arc<Self>, Failure> {
         let log = CallLog::default();
         let sts = client!(&Maker { connection, log: &log }, aws_sdk_sts, "sts");
-        let caller = sts.get_caller_identity().send().await.of("sts:GetCallerIdentity")?;
+        let caller = sts.get_caller_identity().send().await.of("sts:GetCallerIdentity");
+        let caller = caller.map_err(|failure| out_of_reach(failure, connection.config.endpoint_url()))?;
         let account = caller.account().unwrap_or_default().to_owned();
         if account.is_empty() {
             return Err(Failure::new(Class::Credentials, "AWS did not say which account the credentials belong to"));

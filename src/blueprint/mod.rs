@@ -21,6 +21,7 @@ mod samples;
 pub mod scaling;
 pub mod secrets;
 pub mod services;
+pub mod sizes;
 
 pub use build::build;
 pub use containers::APPLICATION;

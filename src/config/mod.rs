@@ -30,6 +30,7 @@ pub use database::{Capacity, Database};
 pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};
 pub use origin::Origin;
+pub(crate) use rules::fargate;
 pub use service::{Edge, Service, Strategy, Table};
 pub use suffix::EnvSuffix;
 pub use suggest::nearest;

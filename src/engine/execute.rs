@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::{
-    Action, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key, Kind,
-    Kinds, Ledger, Life, Naming, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target, When,
+    Action, Answers, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key,
+    Kind, Kinds, Ledger, Life, Naming, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target,
+    When,
     blueprint::dependencies,
     diff,
     environment::TAG_ENVIRONMENT_ID,
@@ -279,6 +280,7 @@ impl Bench<'_> {
                 targets: &targets,
                 tagged: &tagged,
                 sweep: false,
+                answers: &Answers::default(),
             };
             let found = survey::persist(self.jitter, || kind.find(&scope)).await?;
             let it = found.into_iter().find(|seen| {

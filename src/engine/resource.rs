@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{Environment, Failure, Key, Outputs, Tags};
+use super::{Answers, Environment, Failure, Key, Outputs, Tags};
 
 /// How a kind behaves as a whole.
 #[derive(Clone, Copy, Debug)]
@@ -191,6 +191,8 @@ pub struct Scope<'a> {
     pub tagged: &'a [Tagged],
     /// True where things that the blueprint doesn't know must be found too (destroy, or a lost state).
     pub sweep: bool,
+    /// What other looks of the same survey were answered.
+    pub answers: &'a Answers,
 }
 
 impl Scope<'_> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    Blueprint, Book, Failure, Key, Kind, Kinds, Life, Reference, Scope, Sighting, Tagged, Target,
+    Answers, Blueprint, Book, Failure, Key, Kind, Kinds, Life, Reference, Scope, Sighting, Tagged, Target,
     environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     output,
     record::Phase,
@@ -71,9 +71,10 @@ pub async fn survey(question: &Question<'_>) -> Result<Survey, Failure> {
         tagged: persist(question.jitter, || question.kinds.search().search(question.suffix)).await?,
         ..Survey::default()
     };
+    let answers = Answers::default();
     for level in levels(question) {
         let reachable = level.iter().filter(|name| !question.vanished.contains_key(**name));
-        let looks = reachable.map(|&name| look(question, &survey, name));
+        let looks = reachable.map(|&name| look(question, &survey, &answers, name));
         let found: Vec<Sighting> = try_join_all(looks).await?.into_iter().flatten().collect();
         for sighting in found {
             survey.take(question.book, sighting);
@@ -147,7 +148,12 @@ fn levels<'a>(question: &'a Question<'_>) -> Vec<Vec<&'a str>> {
     levels
 }
 
-async fn look(question: &Question<'_>, survey: &Survey, kind: &str) -> Result<Vec<Sighting>, Failure> {
+async fn look(
+    question: &Question<'_>,
+    survey: &Survey,
+    answers: &Answers,
+    kind: &str,
+) -> Result<Vec<Sighting>, Failure> {
     let kind = question.kinds.get(kind)?;
     let targets = targets(question, survey, kind.as_ref());
     let scope = Scope {
@@ -156,6 +162,7 @@ async fn look(question: &Question<'_>, survey: &Survey, kind: &str) -> Result<Ve
         targets: &targets,
         tagged: &survey.tagged,
         sweep: question.sweep,
+        answers,
     };
     let found = persist(question.jitter, || kind.find(&scope)).await?;
     if misses(question, kind.as_ref(), &found) {
@@ -190,8 +197,11 @@ async fn again(
 ) -> Result<Vec<Sighting>, Failure> {
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        found = persist(question.jitter, || kind.find(scope)).await?;
-        if !misses(question, kind, &found) {
+        // What was answered before is what didn't show it.
+        let answers = Answers::default();
+        let scope = Scope { answers: &answers, ..*scope };
+        found = persist(question.jitter, || kind.find(&scope)).await?;
+        if !misses_what_is_young(question, kind, &found) {
             break;
         }
     }

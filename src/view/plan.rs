@@ -9,7 +9,7 @@ use super::{
     inner::{Difference, differences},
     json::line,
     paint::sign,
-    text::{clean, pad, shorten, wrap},
+    text::{clean, pad, shorten, squeeze, wrap},
     values::{LATER, legible, show},
 };
 use crate::engine::{
@@ -20,6 +20,8 @@ use crate::engine::{
 const WIDEST: usize = 44;
 /// Longest value that is shown whole.
 const VALUE: usize = 72;
+/// Longest path that is shown whole.
+const PATH: usize = 80;
 /// Differences of one field that are shown.
 const INNER: usize = 12;
 
@@ -152,6 +154,7 @@ impl PlanView<'_> {
                 inner if inner.starts_with('[') => format!("{}{inner}", change.field),
                 inner => format!("{}.{inner}", change.field),
             };
+            let path = if self.verbose { path } else { squeeze(&path, PATH) };
             let _ = writeln!(text, "        {}: {}{}", clean(&path), self.arrow(one), paint.yellow(&marks));
         }
         if found.len() > most {

@@ -6,6 +6,7 @@ mod cli;
 mod database;
 mod deploy;
 mod deployments;
+mod drift;
 mod engine;
 mod lab;
 mod life;

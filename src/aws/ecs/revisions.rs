@@ -9,15 +9,12 @@ use aws_sdk_ecs::types::{SortOrder, TaskDefinitionFamilyStatus, TaskDefinitionSt
 use serde_json::{Map, Value, json};
 
 use super::{
-    content, rollout,
+    content, rollout, service,
     task_definition::{CONTENT_LABEL, TaskDefinition, describe, outputs, text},
 };
 use crate::{
     aws::{Answer, Aws, tags},
-    engine::{
-        Failure, Key, Life, Resource, Scope, Sighting, Tags, Target, environment::TAG_ENVIRONMENT_ID,
-        failure::absent_is_fine,
-    },
+    engine::{Failure, Key, Life, Resource, Scope, Sighting, Tags, Target, environment::TAG_ENVIRONMENT_ID},
 };
 
 /// What earlier revisions are kept for.
@@ -147,17 +144,13 @@ async fn in_use(aws: &Aws, scope: &Scope<'_>) -> Result<BTreeMap<(String, String
     }
     let mut running = BTreeMap::new();
     for (cluster, names) in services {
-        for names in names.chunks(10) {
-            let call = aws.ecs.describe_services().cluster(&cluster).set_services(Some(names.to_vec()));
-            let answer = call.send().await.of("ecs:DescribeServices");
-            let services = absent_is_fine(answer.map(|answer| answer.services.unwrap_or_default()))?;
-            let active = services.iter().filter(|service| service.status() == Some("ACTIVE"));
-            running.extend(active.filter_map(|service| {
-                let life = rollout::failed(service).map_or(Life::Live, |reason| Life::Broken(reason.to_owned()));
-                let name = service.service_name()?.to_owned();
-                Some(((cluster.clone(), name), (service.task_definition()?.to_owned(), life)))
-            }));
-        }
+        let services = service::all(aws, scope, &cluster, names).await?;
+        let active = services.iter().filter(|service| service.status() == Some("ACTIVE"));
+        running.extend(active.filter_map(|service| {
+            let life = rollout::failed(service).map_or(Life::Live, |reason| Life::Broken(reason.to_owned()));
+            let name = service.service_name()?.to_owned();
+            Some(((cluster.clone(), name), (service.task_definition()?.to_owned(), life)))
+        }));
     }
     Ok(running)
 }

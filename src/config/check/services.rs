@@ -7,7 +7,7 @@ use crate::config::report::{Fault, Report, quotable};
 use crate::config::rules::fargate;
 use crate::config::service::{Service, Strategy};
 use crate::config::suggest::nearest;
-use crate::config::types::Config;
+use crate::config::types::{Config, MeshProvider};
 
 /// Services that one load balancer takes: it has 100 rules (Elastic Load Balancing quotas), of which each service needs one
 /// for production and one for tests, and some are left for the redirect, the defaults and a change of the order. Its 100
@@ -26,7 +26,7 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     database_users(config, report);
     for (name, service) in &config.services {
         let at = |key: &str| format!("services.{name}.{key}");
-        size(service, &at, report);
+        size(config, service, &at, report);
         tasks(config, service, &at, report);
         calls(config, name, &at, report);
         strategy(service, &at, report);
@@ -53,7 +53,7 @@ pub(super) fn count(config: &Config, report: &mut Report) -> bool {
     (1..=MOST_SERVICES).contains(&count)
 }
 
-fn size(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
+fn size(config: &Config, service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
     let (cpu, memory) = (at("cpu"), at("memory"));
     if !report.clean(&[&cpu, &memory]) {
         return;
@@ -65,6 +65,15 @@ fn size(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
             let what = format!("needs another memory than the default of {} MiB", service.memory);
             report.blame(&cpu, Fault { what, label: "no memory given for it".into(), ..fault });
         }
+    } else if service.memory < fargate::LEAST_WITH_APP_MESH && config.mesh.provider == MeshProvider::AppMesh {
+        let least = fargate::LEAST_WITH_APP_MESH;
+        let fault = Fault::new(
+            format!("is {} MiB, too little for the application beside App Mesh's sidecars", service.memory),
+            format!("less than {least}"),
+            format!("set memory = {least}, or the mesh's provider = \"envoy\", which takes one sidecar less"),
+        );
+        let provider = ("mesh.provider", "chosen here".to_owned());
+        report.blame_with(&memory, fault, &[provider]);
     }
 }
 

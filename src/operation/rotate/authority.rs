@@ -14,7 +14,7 @@ use crate::{
         facts::FINGERPRINT,
     },
     blueprint::Rotation,
-    engine::{Book, Key, Outputs, Scope, Target, survey::persist},
+    engine::{Answers, Book, Key, Outputs, Scope, Target, survey::persist},
     mesh::{PHASES, Stage},
     operation::{OperationError, Prepared, Workspace},
 };
@@ -152,8 +152,8 @@ async fn look(workspace: &Workspace, book: &Book) -> Result<Outputs, OperationEr
     let record = &book.records[&key];
     let targets =
         [Target { key: key.clone(), name: record.name.clone(), id: Some(record.id.clone()), spec: Value::Null }];
-    let scope =
-        Scope { suffix: workspace.suffix.as_str(), environment_id: None, targets: &targets, tagged: &[], sweep: false };
+    let (suffix, answers) = (workspace.suffix.as_str(), Answers::default());
+    let scope = Scope { suffix, environment_id: None, targets: &targets, tagged: &[], sweep: false, answers: &answers };
     let kind = workspace.kinds.get(key.kind())?;
     let found = persist(&workspace.jitter, || kind.find(&scope)).await?;
     let seen = found.into_iter().find(|seen| seen.key == key).map(|seen| seen.outputs).unwrap_or_default();

@@ -24,6 +24,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         delete_repository::DeleteRepositoryError => repositories::delete_repository,
         describe_images::DescribeImagesError => images::describe_images,
         describe_repositories::DescribeRepositoriesError => repositories::describe_repositories,
+        get_lifecycle_policy::GetLifecyclePolicyError => lifecycle::get_lifecycle_policy,
         list_tags_for_resource::ListTagsForResourceError => tags::list_tags_for_resource,
         put_image::PutImageError => images::put_image,
         put_image_scanning_configuration::PutImageScanningConfigurationError => repositories::put_image_scanning_configuration,

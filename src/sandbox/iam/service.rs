@@ -29,6 +29,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         list_attached_role_policies::ListAttachedRolePoliciesError => policies::list_attached_role_policies,
         list_instance_profiles_for_role::ListInstanceProfilesForRoleError => roles::list_instance_profiles_for_role,
         list_role_policies::ListRolePoliciesError => policies::list_role_policies,
+        list_roles::ListRolesError => roles::list_roles,
         put_role_policy::PutRolePolicyError => policies::put_role_policy,
         simulate_principal_policy::SimulatePrincipalPolicyError => simulate::simulate,
         tag_role::TagRoleError => roles::tag_role,
