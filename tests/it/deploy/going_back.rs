@@ -83,7 +83,11 @@ async fn history_tells_revisions_images_who_when_and_how_it_ended() {
     bench.deploy(&tag("payments", "2")).await;
     let workspace = bench.workspace().await;
     let entries = history::history(&workspace, "payments", 20).await.expect("a history");
-    let text = platformctl::view::deploy::history(platformctl::view::Paint::new(false), 160, &entries);
+    assert!(entries.is_sorted_by_key(|entry| std::cmp::Reverse(entry.began)));
+    let at_once =
+        |entry: &history::Entry| history::Entry { began: 1_800_000_000, ended: Some(1_800_000_060), ..entry.clone() };
+    let shown: Vec<history::Entry> = entries.iter().map(at_once).collect();
+    let text = platformctl::view::deploy::history(platformctl::view::Paint::new(false), 160, &shown);
     insta::assert_snapshot!("history", redacted(&text));
     assert_eq!(entries.len(), 4);
     assert!(entries[0].current && entries[0].by.as_deref() == Some("arn:aws:iam::123456789012:user/sandbox"));
