@@ -1,8 +1,9 @@
 //! The RDS Data API: reads the current version of a secret, logs in with it, executes one statement.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 use tokio_postgres::error::SqlState;
 
 use super::{
@@ -14,6 +15,14 @@ use super::{
 fn refused(status: u16, code: &str, message: &str) -> Response {
     let body = json!({ "message": message }).to_string();
     Response { status, headers: vec![("x-amzn-errortype", code.to_owned())], body }
+}
+
+/// What the connections live in.
+fn runtime() -> &'static Runtime {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    RUNTIME.get_or_init(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime")
+    })
 }
 
 /// RDS Data API reference, ExecuteStatement.
@@ -29,9 +38,18 @@ pub fn execute(state: &Mutex<State>, port: u16, body: &Value) -> Response {
     let Some(credentials) = credentials else {
         return refused(504, "DatabaseUnavailableException", "The writer instance in the DB cluster isn't available");
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let done = runtime.block_on(async {
-        let client = postgres::log_in(port, &credentials.username, &credentials.password).await?;
+    let done = runtime().block_on(async {
+        // The master user's connection is kept, as the Data API keeps connections: its password stays what it is. Everybody else logs in
+        // for each statement, and so does the master user where two are to meet in the database.
+        let is_master = credentials.username == postgres::MASTER.0 && !with(state, |state| state.separate);
+        let kept = with(state, |state| state.master.clone()).filter(|client| is_master && !client.is_closed());
+        let client = match kept {
+            Some(client) => client,
+            None => Arc::new(postgres::log_in(port, &credentials.username, &credentials.password).await?),
+        };
+        if is_master {
+            with(state, |state| state.master = Some(client.clone()));
+        }
         postgres::rows(&client, &sql).await
     });
     match done {

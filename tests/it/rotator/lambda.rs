@@ -25,7 +25,7 @@ pub struct Runtime {
 /// Answers the function.
 pub fn answer(state: &Mutex<State>, request: &Request) -> Option<Response> {
     if request.method == "GET" {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + Duration::from_secs(600);
         while Instant::now() < deadline {
             if let Some(event) = with(state, |state| state.runtime.events.pop_front()) {
                 let arn = "arn:aws:lambda:us-east-1:123456789012:function:rotator-dev".to_owned();
@@ -85,7 +85,7 @@ fn start(world: &World, log: &std::path::Path) -> Function {
 async fn invoke(world: &World, event: Value) -> (String, String) {
     let before = world.state().runtime.answers.len();
     world.state().runtime.events.push_back(event);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(300);
     loop {
         if let Some(answer) = world.state().runtime.answers.get(before) {
             return answer.clone();

@@ -210,6 +210,7 @@ async fn any_password_is_set_as_it_is() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once_come_to_one_end() {
     let world = World::new("payments").await;
+    world.state().separate = true;
     for _ in 0..5 {
         let token = world.order();
         for step in Step::ALL {

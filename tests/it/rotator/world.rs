@@ -70,6 +70,10 @@ pub struct State {
     /// The database does not answer.
     pub unreachable: bool,
     pub runtime: Runtime,
+    /// The master user's connection.
+    pub master: Option<Arc<tokio_postgres::Client>>,
+    /// Every statement has a connection of its own.
+    pub separate: bool,
     tokens: usize,
 }
 
