@@ -55,7 +55,7 @@ where
     Failure {
         class,
         operation: operation.to_owned(),
-        remedy: classify::remedy(class, operation),
+        remedy: classify::remedy(class, operation, &message),
         code,
         message,
         request_id,
@@ -92,7 +92,9 @@ impl CallName {
 
 /// True where an operation of that name only reads.
 pub fn is_reading(operation: &str) -> bool {
-    ["Describe", "Get", "List", "Head", "Simulate", "Lookup", "BatchGet"].iter().any(|verb| operation.starts_with(verb))
+    ["Describe", "Get", "List", "Head", "Simulate", "Lookup", "BatchGet", "Filter"]
+        .iter()
+        .any(|verb| operation.starts_with(verb))
 }
 
 /// How many calls were made, by service and operation. Clones share the count.

@@ -30,6 +30,8 @@ const CODES: &[(&str, Class)] = &[
     ("InvalidClientTokenId", Class::Credentials),
     ("UnrecognizedClientException", Class::Credentials),
     ("SignatureDoesNotMatch", Class::Credentials),
+    ("InvalidSignature*", Class::Credentials),
+    ("RequestTimeTooSkewed", Class::Credentials),
     ("AuthFailure", Class::Credentials),
     ("MissingAuthenticationToken*", Class::Credentials),
     // Quotas: never pass by waiting, although the SDK believes so.
@@ -43,6 +45,7 @@ const CODES: &[(&str, Class)] = &[
     ("TooManyListeners", Class::Quota),
     ("*QuotaExceeded", Class::Quota),
     ("*QuotaExceededFault", Class::Quota),
+    ("TooManyBuckets", Class::Quota),
     ("NamespaceLimitExceeded", Class::Quota),
     // Somebody else is in the way, and goes.
     ("DependencyViolation", Class::Blocked),
@@ -95,6 +98,8 @@ const CODES: &[(&str, Class)] = &[
     // Things that are not there.
     ("*NotFound", Class::Absent),
     ("*NotFoundException", Class::Absent),
+    // A bucket's settings that were never made (S3 API reference, "Error responses").
+    ("*NotFoundError", Class::Absent),
     ("NotFoundException", Class::Absent),
     ("*.NotFound", Class::Absent),
     ("*NotFoundFault", Class::Absent),
@@ -245,8 +250,16 @@ fn matches(pattern: &str, code: &str) -> bool {
 }
 
 /// What a person can do about it, where the class alone tells.
-pub fn remedy(class: Class, operation: &str) -> Option<String> {
+pub fn remedy(class: Class, operation: &str, message: &str) -> Option<String> {
+    // IAM user guide, "Troubleshoot Signature Version 4": five minutes are borne, by S3 fifteen.
+    const CLOCK: [&str; 4] =
+        ["Signature expired", "Signature not yet current", "request time and the current time", "Request has expired"];
     match class {
+        Class::Credentials if CLOCK.iter().any(|sign| message.contains(sign)) => Some(
+            "set this machine's clock (AWS refuses signatures that are off by five minutes), or sign in again if the session is old, and run \
+             the same command again"
+                .to_owned(),
+        ),
         Class::Denied => Some(format!("allow {operation} to the identity that runs platformctl")),
         Class::Credentials => Some(
             "sign in (aws sso login, or set AWS_PROFILE) and run the same command again; platformctl doctor checks it"

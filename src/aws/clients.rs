@@ -74,6 +74,8 @@ macro_rules! client {
 pub struct Aws {
     /// The account that the credentials belong to.
     pub account: String,
+    /// The ARN of the identity that the credentials belong to.
+    pub caller: String,
     /// The region.
     pub region: String,
     /// How many calls were made.
@@ -102,6 +104,20 @@ pub struct Aws {
     pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
+/// The first call of all tells where AWS was looked for, and what may stand in the way.
+fn out_of_reach(failure: Failure, endpoint: Option<&str>) -> Failure {
+    if failure.class != Class::Unavailable {
+        return failure;
+    }
+    match endpoint {
+        Some(endpoint) => Failure { message: format!("nobody answers at {endpoint}: {}", failure.message), ..failure }
+            .remedy(
+                "start what should answer there, or unset AWS_ENDPOINT_URL (also in the profile) to reach AWS itself",
+            ),
+        None => failure.remedy("check the network, a proxy (HTTPS_PROXY), and that the region exists"),
+    }
+}
+
 impl Aws {
     /// Now, by the clock that calls are signed with: in the sandbox the simulated one, so that certificates age there too.
     pub fn now(&self) -> OffsetDateTime {
@@ -125,20 +141,23 @@ impl Aws {
     pub async fn connect(connection: &Connection) -> Result<Arc<Self>, Failure> {
         let log = CallLog::default();
         let sts = client!(&Maker { connection, log: &log }, aws_sdk_sts, "sts");
-        let caller = sts.get_caller_identity().send().await.of("sts:GetCallerIdentity")?;
+        let caller = sts.get_caller_identity().send().await.of("sts:GetCallerIdentity");
+        let caller = caller.map_err(|failure| out_of_reach(failure, connection.config.endpoint_url()))?;
         let account = caller.account().unwrap_or_default().to_owned();
         if account.is_empty() {
             return Err(Failure::new(Class::Credentials, "AWS did not say which account the credentials belong to"));
         }
-        Ok(Self::for_account(connection, account, log))
+        let arn = caller.arn().unwrap_or_default().to_owned();
+        Ok(Self::for_account(connection, account, arn, log))
     }
 
     /// Makes the clients for an account that is known already.
-    pub(super) fn for_account(connection: &Connection, account: String, log: CallLog) -> Arc<Self> {
+    pub(super) fn for_account(connection: &Connection, account: String, caller: String, log: CallLog) -> Arc<Self> {
         let maker = Maker { connection, log: &log };
         let region = connection.config.region().map(|region| region.to_string()).unwrap_or_default();
         Arc::new(Aws {
             account,
+            caller,
             region,
             packages: Packages::default(),
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),

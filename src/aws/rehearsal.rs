@@ -40,7 +40,7 @@ impl Rehearsal {
             .http_client(http.clone())
             .build();
         let connection = Connection { config, http, interceptor: None };
-        let aws = Aws::for_account(&connection, account.to_owned(), CallLog::default());
+        let aws = Aws::for_account(&connection, account.to_owned(), String::new(), CallLog::default());
         Rehearsal { kinds: kinds(&aws), sent }
     }
 

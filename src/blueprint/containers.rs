@@ -1,25 +1,13 @@
-//! The containers of a service's task: the application and what stands beside it.
-//!
-//! How a task of 1024 CPU units and 2048 MiB is divided. CPU units are shares that count only while the task's vCPU is
-//! contended; memory limits are hard, and what the sidecars may take at most is kept from the application's reservation, so that
-//! all limits together fit into the task (ECS API reference, ContainerDefinition).
-//!
-//! | container | CPU | MiB | because |
-//! |---|---|---|---|
-//! | envoy | 128 | 256 | a sidecar uses 100 to 200 µs per request, and 70 to 110 MiB; its heap is capped at 128 MiB |
-//! | ingress (App Mesh only) | 64 | 192 | half of the traffic, the same program |
-//! | agent | 32 | 128 | one datagram per flush; the CloudWatch agent idles at some 60 MiB |
-//! | mesh-init | – | 64 | a shell script that ends before the others begin |
-//! | application | the rest | the rest, reserved | it may use more while the others use less |
-//!
-//! In tasks of less than 1024 MiB the sidecars' limits are 192, 144, 96 and 32 MiB: Envoy's capped heap and its program still fit.
-//! Below 512 CPU units their shares are halved.
+//! The containers of a service's task: the application and what stands beside it. What each gets of the task's CPU and memory: [`sizes`](super::sizes).
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::Draft;
+use super::{
+    Draft,
+    sizes::{Size, Sizes},
+};
 use crate::{
     aws::{
         appmesh::VirtualNode,
@@ -49,24 +37,6 @@ const AGENT_VOLUMES: [&str; 3] = ["etc", "logs", "var"];
 /// What ECS Exec's own agent writes in a container whose root file system is read-only, by volume
 /// (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
 const EXEC_VOLUMES: [(&str, &str); 2] = [("exec-state", "/var/lib/amazon"), ("exec-log", "/var/log/amazon")];
-
-/// In tasks of less memory than this, in MiB, the sidecars get by with less.
-const SMALL_TASK: u32 = 1024;
-/// In tasks of less CPU than this, in units, their shares are halved.
-const SLOW_TASK: u32 = 512;
-
-/// CPU units and MiB of one container.
-struct Size {
-    cpu: u32,
-    memory: u32,
-    /// MiB in a small task.
-    small: u32,
-}
-
-const ENVOY_SIZE: Size = Size { cpu: 128, memory: 256, small: 192 };
-const INGRESS_SIZE: Size = Size { cpu: 64, memory: 192, small: 144 };
-const AGENT_SIZE: Size = Size { cpu: 32, memory: 128, small: 96 };
-const INIT_SIZE: Size = Size { cpu: 0, memory: 64, small: 32 };
 
 /// Seconds in which a task may fail its checks because it is still starting.
 pub const GRACE_SECONDS: u32 = 60;
@@ -121,9 +91,7 @@ pub struct Task<'a> {
 impl Task<'_> {
     /// The application's container.
     pub fn application(&self, draft: &Draft<'_>) -> Container {
-        let others = self.sidecar_sizes();
-        let (cpu, memory) =
-            others.iter().fold((0, 0), |(cpu, memory), size| (cpu + self.cpu(size), memory + self.memory(size)));
+        let Size { cpu, memory } = self.sizes().application;
         let mut mounts = vec![mount(TEMPORARY, "/tmp", false)];
         if draft.config.cluster.execute_command {
             mounts.extend(EXEC_VOLUMES.map(|(volume, path)| mount(volume, path, false)));
@@ -133,9 +101,9 @@ impl Task<'_> {
         // Nobody but the sidecar is to reach it, unless App Mesh redirects what comes for it.
         let ports = self.virtual_node.map(|_| self.service.port);
         Container {
-            cpu: self.service.cpu.saturating_sub(cpu).max(1),
+            cpu,
             memory: None,
-            memory_reservation: Some(self.service.memory.saturating_sub(memory).max(6)),
+            memory_reservation: Some(memory),
             environment: self.environment(draft),
             secrets: self.secrets(),
             ports: ports.into_iter().collect(),
@@ -149,12 +117,12 @@ impl Task<'_> {
 
     /// The containers beside it.
     pub fn sidecars(&self, draft: &Draft<'_>) -> Vec<Container> {
-        match self.virtual_node {
-            None => vec![self.init(draft), self.envoy(draft), self.agent(draft)],
-            Some(node) => {
-                vec![self.init(draft), self.app_mesh_envoy(draft, node), self.ingress(draft), self.agent(draft)]
-            }
-        }
+        let envoy = match self.virtual_node {
+            None => self.envoy(draft),
+            Some(node) => self.app_mesh_envoy(draft, node),
+        };
+        let ingress = self.sizes().ingress.map(|size| self.ingress(draft, size));
+        [Some(self.init(draft)), Some(envoy), ingress, Some(self.agent(draft))].into_iter().flatten().collect()
     }
 
     /// The volumes that all of them share.
@@ -186,18 +154,8 @@ impl Task<'_> {
         if self.virtual_node.is_some() { INGRESS } else { ENVOY }
     }
 
-    fn memory(&self, size: &Size) -> u32 {
-        if self.service.memory < SMALL_TASK { size.small } else { size.memory }
-    }
-
-    fn cpu(&self, size: &Size) -> u32 {
-        if self.service.cpu < SLOW_TASK { size.cpu / 2 } else { size.cpu }
-    }
-
-    fn sidecar_sizes(&self) -> Vec<Size> {
-        let mut sizes = vec![INIT_SIZE, ENVOY_SIZE, AGENT_SIZE];
-        sizes.extend(self.virtual_node.map(|_| INGRESS_SIZE));
-        sizes
+    fn sizes(&self) -> Sizes {
+        Sizes::of(self.service.cpu, self.service.memory, self.virtual_node.is_some())
     }
 
     fn blank(&self, draft: &Draft<'_>, name: &str) -> Container {
@@ -278,7 +236,7 @@ impl Task<'_> {
         Container {
             image: Some(draft.config.mesh.envoy_image.clone()),
             essential: false,
-            memory: Some(self.memory(&INIT_SIZE)),
+            memory: Some(self.sizes().init.memory),
             user: Some("0".to_owned()),
             entry_point: scripts::init_entry_point(),
             environment,
@@ -290,17 +248,18 @@ impl Task<'_> {
     }
 
     fn layout(&self) -> Layout {
-        if self.virtual_node.is_some() { Layout::beside_app_mesh() } else { Layout::fargate() }
+        let layout = if self.virtual_node.is_some() { Layout::beside_app_mesh() } else { Layout::fargate() };
+        Layout { max_heap_mib: self.sizes().envoy_heap, ..layout }
     }
 
     /// An Envoy that is configured by files. It starts after the application and so is stopped before it, in reverse order: what
     /// it still has to finish finds the application alive (ECS Developer Guide, "Container dependency").
-    fn file_envoy(&self, draft: &Draft<'_>, name: &str, size: &Size, secrets: &[&str]) -> Container {
+    fn file_envoy(&self, draft: &Draft<'_>, name: &str, size: Size, secrets: &[&str]) -> Container {
         let (variable, value) = scripts::envoy_environment(&self.layout());
         Container {
             image: Some(draft.config.mesh.envoy_image.clone()),
-            cpu: self.cpu(size),
-            memory: Some(self.memory(size)),
+            cpu: size.cpu,
+            memory: Some(size.memory),
             user: Some(ports::MESH_UID.to_string()),
             entry_point: scripts::envoy_entry_point(),
             command: scripts::envoy_command(),
@@ -318,11 +277,11 @@ impl Task<'_> {
 
     fn envoy(&self, draft: &Draft<'_>) -> Container {
         let ports = vec![ports::MESH, ports::INGRESS];
-        Container { ports, ..self.file_envoy(draft, ENVOY, &ENVOY_SIZE, &scripts::SIDECAR_SECRETS) }
+        Container { ports, ..self.file_envoy(draft, ENVOY, self.sizes().envoy, &scripts::SIDECAR_SECRETS) }
     }
 
-    fn ingress(&self, draft: &Draft<'_>) -> Container {
-        Container { ports: vec![ports::INGRESS], ..self.file_envoy(draft, INGRESS, &INGRESS_SIZE, &[]) }
+    fn ingress(&self, draft: &Draft<'_>, size: Size) -> Container {
+        Container { ports: vec![ports::INGRESS], ..self.file_envoy(draft, INGRESS, size, &[]) }
     }
 
     /// App Mesh's Envoy, configured by its control plane (App Mesh User Guide, "Envoy image" and "Envoy configuration variables").
@@ -338,11 +297,12 @@ impl Task<'_> {
         let mut environment: BTreeMap<String, Output<Variable>> =
             settings.into_iter().map(|(name, value)| (name.to_owned(), Output::known(value))).collect();
         environment.insert("APPMESH_RESOURCE_ARN".to_owned(), node.arn().wrap("", ""));
+        let size = self.sizes().envoy;
         let live = format!("curl -s http://localhost:{}/server_info | grep state | grep -q LIVE", ports::ADMIN);
         Container {
             image: Some(draft.config.mesh.app_mesh_image.clone()),
-            cpu: self.cpu(&ENVOY_SIZE),
-            memory: Some(self.memory(&ENVOY_SIZE)),
+            cpu: size.cpu,
+            memory: Some(size.memory),
             user: Some(ports::MESH_UID.to_string()),
             environment,
             depends_on: [(INIT.to_owned(), "SUCCESS".to_owned())].into(),
@@ -373,8 +333,8 @@ impl Task<'_> {
         Container {
             image: Some(draft.config.observability.agent_image.clone()),
             essential: false,
-            cpu: self.cpu(&AGENT_SIZE),
-            memory: Some(self.memory(&AGENT_SIZE)),
+            cpu: self.sizes().agent.cpu,
+            memory: Some(self.sizes().agent.memory),
             // App Mesh doesn't redirect this group's traffic; the files of its volumes are root's.
             user: Some(format!("0:{}", ports::MESH_UID)),
             environment: [("CW_CONFIG_CONTENT".to_owned(), Output::known(configuration.to_string()))].into(),

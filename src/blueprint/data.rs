@@ -14,6 +14,8 @@ use crate::{
     engine::{Chapter, Handle},
 };
 
+/// The account owns every object, whoever wrote it, and access control lists mean nothing (S3 user guide, "Controlling ownership of objects").
+const OWNERSHIP: &str = "BucketOwnerEnforced";
 /// Days that the load balancer's access logs are kept.
 const ACCESS_LOG_DAYS: u32 = 90;
 /// Days that replaced and deleted objects can be brought back.
@@ -54,6 +56,7 @@ fn bucket_name(draft: &Draft<'_>, what: &str) -> String {
 fn add_bucket(draft: &mut Draft<'_>, encryption: &Encryption, service: &str) -> Handle<Bucket> {
     let name = bucket_name(draft, service);
     let bucket = Bucket {
+        ownership: OWNERSHIP.to_owned(),
         key: Some(encryption.key.arn()),
         versioning: true,
         public_access_blocked: true,
@@ -83,6 +86,7 @@ fn add_table(draft: &mut Draft<'_>, encryption: &Encryption, service: &str, tabl
 fn add_alb_logs(draft: &mut Draft<'_>) -> Handle<Bucket> {
     let name = bucket_name(draft, "alb-logs");
     let bucket = Bucket {
+        ownership: OWNERSHIP.to_owned(),
         key: None,
         versioning: false,
         public_access_blocked: true,

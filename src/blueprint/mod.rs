@@ -21,8 +21,10 @@ mod samples;
 pub mod scaling;
 pub mod secrets;
 pub mod services;
+pub mod sizes;
 
 pub use build::build;
+pub use containers::APPLICATION;
 pub use data::Data;
 pub use database::Database;
 pub use draft::{Draft, Facts, Rotation, RotatorCode};

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, builder::FalseyValueParser};
 
-use super::{ExitCode, destroy, doctor, plan, render, rotate, status, up};
+use super::{
+    ExitCode, answer, deploy, destroy, doctor, exec, history, logs, plan, policy, render, rollback, rotate, status, up,
+};
 use crate::{
     sandbox::quotas::{QUOTAS, Quota},
     view::Look,
@@ -40,10 +42,26 @@ pub enum Command {
     Destroy(destroy::DestroyArgs),
     /// Show how the environment fares: what the state says against what AWS says
     Status(status::StatusArgs),
+    /// Put another image into service and follow it to its verdict; exits with 8 if it is rolled back
+    Deploy(deploy::DeployArgs),
+    /// Stop the deployment that is under way, with rollback; else go back to an earlier good revision
+    Rollback(rollback::RollbackArgs),
+    /// Let a deployment that waits for you go on
+    Continue(answer::AnswerArgs),
+    /// Let a deployment that waits for you go back
+    Abort(answer::AnswerArgs),
+    /// List the deployments of a service: revisions, images, who, when, verdict
+    History(history::HistoryArgs),
+    /// Show what the containers of a service write
+    Logs(logs::LogsArgs),
+    /// Run a command in a container of a service
+    Exec(exec::ExecArgs),
     /// Make what is secret anew: certificates, database credentials
     Rotate(rotate::RotateArgs),
     /// Check whether an environment can come up here: credentials, zones, quotas, names
     Doctor(doctor::DoctorArgs),
+    /// Print the IAM policy that a command's caller needs
+    Policy(policy::PolicyArgs),
     /// Print what would be sent to AWS, without credentials or network
     Render(render::RenderArgs),
 }
@@ -56,8 +74,16 @@ impl Command {
             Command::Plan(_) => "plan",
             Command::Destroy(_) => "destroy",
             Command::Status(_) => "status",
+            Command::Deploy(_) => "deploy",
+            Command::Rollback(_) => "rollback",
+            Command::Continue(_) => "continue",
+            Command::Abort(_) => "abort",
+            Command::History(_) => "history",
+            Command::Logs(_) => "logs",
+            Command::Exec(_) => "exec",
             Command::Rotate(_) => "rotate",
             Command::Doctor(_) => "doctor",
+            Command::Policy(_) => "policy",
             Command::Render(_) => "render",
         }
     }

@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::{CliError, ExitCode, Session, session::command_again};
 use crate::{
-    engine::{Book, schedule::Outcome},
+    engine::{Book, schedule::Outcome, yielded::yielded},
     operation::{Prepared, Workspace, apply},
     view::{
-        Progress,
+        self, Progress,
         plan::{PlanView, owned_by_others},
         summary::{self, Effort},
         text::wrap,
@@ -39,6 +39,10 @@ pub fn plan_view<'a>(session: &Session, prepared: &'a Prepared) -> PlanView<'a> 
 /// Notes below a plan: who carries the mesh, and with `--verbose` what is left to others.
 pub fn notes(session: &Session, workspace: &Workspace, prepared: &Prepared) -> String {
     let mut notes = format!("mesh: {}", prepared.found.mesh_reason);
+    let left = yielded(&workspace.kinds, &prepared.blueprint, &prepared.book, &prepared.survey);
+    if !left.is_empty() {
+        notes.push_str(&format!("\n{}", view::plan::left_to_others(&left, session.printer.width())));
+    }
     let owned = owned_by_others(&workspace.kinds, &prepared.reference);
     if session.global.verbose && !owned.is_empty() {
         let list = wrap(&owned.join(", "), 2, session.printer.width());
@@ -71,6 +75,7 @@ pub async fn carry_out(session: &Session, workspace: &Workspace, prepared: &Prep
     };
     progress.finish();
     let outcome = result?;
+    outcome.warnings.iter().for_each(|warning| session.printer.warn(warning));
     let book = match workspace.load() {
         Ok(loaded) => loaded.map(|loaded| loaded.book).unwrap_or_default(),
         Err(error) => {

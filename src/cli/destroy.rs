@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{CliError, ExitCode, Session, change, prompt, session::Ended};
 use crate::{
-    operation::{Intention, Leftover, prepare, sweep},
+    engine::{Class, Failure, schedule::Outcome},
+    operation::{Intention, Leftover, leftovers, prepare, sweep},
     view::summary,
 };
 
@@ -41,10 +42,17 @@ pub async fn run(session: &Session, _args: &DestroyArgs) -> Result<Ended, CliErr
     change::tell_failures(session, &prepared, &changed);
     let mut summary = change::summary_json(&prepared, &changed);
     let mut exit = change::exit(&changed);
-    if exit == ExitCode::Done {
-        let (left, kept) = session.unless_interrupted(sweep(&workspace, &prepared, &session.interrupt)).await?;
+    // Where AWS only needs longer than anybody waits, what is left is listed, too.
+    if exit == ExitCode::Done || is_overdue(&changed.outcome) {
+        let look = async {
+            match exit {
+                ExitCode::Done => sweep(&workspace, &prepared, &session.interrupt).await,
+                _ => leftovers(&workspace, &prepared).await,
+            }
+        };
+        let (left, kept) = session.unless_interrupted(look).await?;
         printer.data(&summary::leftovers(printer.paint_out(), workspace.suffix.as_str(), &left, &kept));
-        exit = proven(&left);
+        exit = verdict(exit, &left);
         summary.insert("left".to_owned(), json!(left));
         summary.insert("kept".to_owned(), json!(kept));
     }
@@ -55,6 +63,34 @@ pub async fn run(session: &Session, _args: &DestroyArgs) -> Result<Ended, CliErr
     Ok(Ended { exit, summary })
 }
 
-fn proven(left: &[Leftover]) -> ExitCode {
-    if left.is_empty() { ExitCode::Done } else { ExitCode::Leftovers }
+/// True where nothing failed but waiting.
+fn is_overdue(outcome: &Outcome) -> bool {
+    let waits = |failure: &Failure| matches!(failure.class, Class::Blocked | Class::Deadline);
+    !outcome.interrupted && !outcome.failed.is_empty() && outcome.failed.iter().all(|(_, failure)| waits(failure))
+}
+
+fn verdict(exit: ExitCode, left: &[Leftover]) -> ExitCode {
+    if left.is_empty() { exit } else { ExitCode::Leftovers }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Key;
+
+    fn outcome(classes: &[Class]) -> Outcome {
+        let failed = classes.iter().map(|class| (Key::new("subnet", "a"), Failure::new(*class, "in the way: eni-1")));
+        Outcome { failed: failed.collect(), ..Outcome::default() }
+    }
+
+    #[test]
+    fn what_outlives_the_deadline_is_left_and_what_failed_otherwise_is_not() {
+        let left = [Leftover { key: "subnet/a".into(), id: "subnet-1".into(), note: "exists".into() }];
+        assert!(is_overdue(&outcome(&[Class::Blocked, Class::Deadline])));
+        assert!(!is_overdue(&outcome(&[Class::Blocked, Class::Denied])));
+        assert!(!is_overdue(&outcome(&[])));
+        assert_eq!(verdict(ExitCode::Partial, &left), ExitCode::Leftovers);
+        assert_eq!(verdict(ExitCode::Done, &left), ExitCode::Leftovers);
+        assert_eq!(verdict(ExitCode::Done, &[]), ExitCode::Done);
+    }
 }

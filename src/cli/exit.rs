@@ -102,7 +102,7 @@ impl From<&Failure> for ExitCode {
 impl From<&OperationError> for ExitCode {
     fn from(error: &OperationError) -> Self {
         match error {
-            OperationError::State(StateError::Locked { .. }) => ExitCode::Locked,
+            OperationError::State(StateError::Locked { .. }) | OperationError::Busy { .. } => ExitCode::Locked,
             OperationError::Config(_) | OperationError::State(_) => ExitCode::BadInput,
             OperationError::Failure(failure) => failure.into(),
         }

@@ -6,9 +6,9 @@ use clap::Parser;
 use serde_json::{Map, Value, json};
 
 use super::{
-    CliError, ExitCode, Session,
+    CliError, ExitCode, Session, answer,
     args::{Cli, Command},
-    destroy, doctor, interrupt, plan, render, rotate,
+    deploy, destroy, doctor, exec, history, interrupt, logs, plan, policy, render, rollback, rotate,
     session::Ended,
     status, up,
 };
@@ -38,8 +38,16 @@ async fn dispatch(session: &Session, command: &Command) -> Result<Ended, CliErro
         Command::Plan(args) => plan::run(session, args).await,
         Command::Destroy(args) => destroy::run(session, args).await,
         Command::Status(args) => status::run(session, args).await,
+        Command::Deploy(args) => deploy::run(session, args).await,
+        Command::Rollback(args) => rollback::run(session, args).await,
+        Command::Continue(args) => answer::run(session, args, true).await,
+        Command::Abort(args) => answer::run(session, args, false).await,
+        Command::History(args) => history::run(session, args).await,
+        Command::Logs(args) => logs::run(session, args).await,
+        Command::Exec(args) => exec::run(session, args).await,
         Command::Rotate(args) => rotate::run(session, args).await,
         Command::Doctor(args) => doctor::run(session, args).await,
+        Command::Policy(args) => policy::run(session, args).await,
         Command::Render(args) => render::run(session, args).await,
     }
 }

@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::reader::Section;
 use super::report::Fault;
 use super::rules::{address, aurora, aws, environment, fargate, image, name, path, table, tag, time};
-use super::service::{Edge, Service, Table};
+use super::service::{Edge, Service, Strategy, Table};
 use super::types::{
     Cluster, Config, ContainerInsights, Encryption, HealthCheck, Ingress, Mesh, MeshProvider, NatMode, Network,
     Observability, Platform,
@@ -197,6 +197,10 @@ fn service(name: &str, cluster: &Cluster, defaults: Edge, section: &mut Section)
         on_demand_base: section.number("on_demand_base", cluster.on_demand_base, 0..=MOST_TASKS),
         cpu_target_percent: section.number("cpu_target_percent", default.cpu_target_percent, 1..=100),
         requests_per_task: section.number("requests_per_task", default.requests_per_task, 1..=10_000_000),
+        strategy: section.choice("strategy", default.strategy, Strategy::NAMES),
+        step_percent: section.optional_number("step_percent", 5, |number| super::reader::within(number, &(1..=100), 5)),
+        step_minutes: section
+            .optional_number("step_minutes", 10, |number| super::reader::within(number, &(0..=1440), 10)),
         bake_minutes: section.number("bake_minutes", default.bake_minutes, 0..=1440),
         stop_timeout_seconds: section.number("stop_timeout_seconds", default.stop_timeout_seconds, 2..=120),
         image: section.text("image", image::reference),

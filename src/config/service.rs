@@ -31,7 +31,13 @@ pub struct Service {
     pub cpu_target_percent: u32,
     /// Requests per task and minute that scaling aims at.
     pub requests_per_task: u32,
-    /// Minutes that both versions run after the traffic moved, in a blue/green deployment.
+    /// How production traffic moves to a new version.
+    pub strategy: Strategy,
+    /// Percent of the traffic of a canary, or of each linear step; `None` for the strategy's default.
+    pub step_percent: Option<u32>,
+    /// Minutes that a canary or a linear step is kept; `None` for the strategy's default.
+    pub step_minutes: Option<u32>,
+    /// Minutes that both versions run after all of the traffic has moved.
     pub bake_minutes: u32,
     /// Seconds between SIGTERM and SIGKILL.
     pub stop_timeout_seconds: u32,
@@ -66,6 +72,9 @@ impl Service {
             on_demand_base: 0,
             cpu_target_percent: 70,
             requests_per_task: 1000,
+            strategy: Strategy::BlueGreen,
+            step_percent: None,
+            step_minutes: None,
             bake_minutes: 5,
             stop_timeout_seconds: 120,
             image: None,
@@ -75,6 +84,55 @@ impl Service {
             database: false,
             environment: BTreeMap::new(),
         }
+    }
+}
+
+impl Service {
+    /// Percent and minutes of a canary or of each linear step; `None` where all traffic moves at once. The defaults are ECS's own (ECS API
+    /// reference, CanaryConfiguration and LinearConfiguration).
+    pub fn step(&self) -> Option<(u32, u32)> {
+        let (percent, minutes) = match self.strategy {
+            Strategy::BlueGreen => return None,
+            Strategy::Canary => (5, 10),
+            Strategy::Linear => (10, 6),
+        };
+        Some((self.step_percent.unwrap_or(percent), self.step_minutes.unwrap_or(minutes)))
+    }
+}
+
+/// How production traffic moves to a new version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strategy {
+    /// All at once.
+    BlueGreen,
+    /// A small share first, then all.
+    Canary,
+    /// In equal steps.
+    Linear,
+}
+
+impl Strategy {
+    /// The words of the configuration file and of the command line.
+    pub const NAMES: &[(&str, Self)] =
+        &[("blue-green", Self::BlueGreen), ("canary", Self::Canary), ("linear", Self::Linear)];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, one)| *one == self).map_or("", |(word, _)| word)
+    }
+
+    /// ECS's word (ECS API reference, DeploymentConfiguration).
+    pub fn api(self) -> &'static str {
+        match self {
+            Self::BlueGreen => "BLUE_GREEN",
+            Self::Canary => "CANARY",
+            Self::Linear => "LINEAR",
+        }
+    }
+
+    /// The smallest step that ECS takes and that is a whole percent.
+    pub fn least_percent(self) -> u32 {
+        if self == Self::Linear { 3 } else { 1 }
     }
 }
 

@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest of some known words.
 
 /// The candidate that `word` was most likely meant to be, if one is near enough.
-pub(super) fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let allowed = (word.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()

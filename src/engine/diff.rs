@@ -70,6 +70,11 @@ pub fn later_fields(kind: &dyn Kind, spec: &Value) -> Vec<String> {
     fields.filter(|name| kind.field(name).later).cloned().collect()
 }
 
+/// True where two values of a field mean the same.
+pub fn same(field: Field, left: &Value, right: &Value) -> bool {
+    equal(field, left, right)
+}
+
 fn equal(field: Field, left: &Value, right: &Value) -> bool {
     match (field.unordered, left, right) {
         (true, Value::Array(left), Value::Array(right)) => {

@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::{
-    Action, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key, Kind,
-    Kinds, Ledger, Life, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target, When,
+    Action, Answers, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key,
+    Kind, Kinds, Ledger, Life, Naming, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target,
+    When,
     blueprint::dependencies,
     diff,
     environment::TAG_ENVIRONMENT_ID,
@@ -224,6 +225,10 @@ impl Bench<'_> {
         let mut unknown = false;
         for attempt in 1.. {
             let failure = match kind.create(spec, identity).await {
+                Ok(created) if created.id.is_empty() => Failure::new(
+                    Class::Unavailable,
+                    format!("AWS answered the creation of {} without saying what it made", step.key),
+                ),
                 Ok(created) => return Ok(created),
                 Err(failure) => failure,
             };
@@ -275,12 +280,13 @@ impl Bench<'_> {
                 targets: &targets,
                 tagged: &tagged,
                 sweep: false,
+                answers: &Answers::default(),
             };
             let found = survey::persist(self.jitter, || kind.find(&scope)).await?;
             let it = found.into_iter().find(|seen| {
                 seen.key == step.key
                     && Some(seen.id.as_str()) != old
-                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_))
+                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_) | Life::Kept(_))
             });
             if it.is_some() {
                 return Ok(it);
@@ -393,7 +399,10 @@ impl Bench<'_> {
             let deposed = self.with_book(|book| {
                 book.deposed.get(&key).is_some_and(|list| list.iter().any(|old| old.id == existing.id))
             });
-            if deposed {
+            let stays = step.action == Action::Replace && kind.manner().naming == Naming::Revisions;
+            if deposed && stays {
+                self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
+            } else if deposed {
                 kept = self.destroy(kind, existing, &alone).await?;
                 self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
             } else {

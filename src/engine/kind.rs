@@ -120,6 +120,12 @@ impl Kinds {
         self.kinds.insert(R::KIND, Arc::new(Erased::<R>::new(clients.clone())));
     }
 
+    /// The same kinds, each inside another: for tests that do things twice, or wrongly.
+    pub fn wrapped(self, wrap: impl Fn(Arc<dyn Kind>) -> Arc<dyn Kind>) -> Self {
+        let kinds = self.kinds.into_iter().map(|(name, kind)| (name, wrap(kind))).collect();
+        Kinds { kinds, ..self }
+    }
+
     /// The kind of that name.
     ///
     /// # Errors

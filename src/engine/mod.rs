@@ -4,6 +4,7 @@
 //! [`blueprint`] (what is wanted), [`record`] (what is remembered), [`survey`] (what is there), [`plan`] (the difference),
 //! [`execute`] (one step) and [`schedule`] (all of them).
 
+pub mod answers;
 pub mod blueprint;
 pub mod diff;
 pub mod environment;
@@ -22,7 +23,9 @@ pub mod resource;
 pub mod retry;
 pub mod schedule;
 pub mod survey;
+pub mod yielded;
 
+pub use answers::Answers;
 pub use blueprint::{Blueprint, Chapter, Handle, Node};
 pub use environment::{Environment, Tags};
 pub use event::{Event, Observer};

@@ -67,6 +67,19 @@ pub struct Step {
     pub strays: Vec<Physical>,
     /// What is still on its way out under this name, and must be gone first.
     pub ending: Option<Physical>,
+    /// Outputs that have another value once it was changed in place.
+    pub gives: Vec<&'static str>,
+}
+
+impl Step {
+    /// True where an output has another value, or one at all, only after this step.
+    pub fn renews(&self, output: &str) -> bool {
+        match self.action {
+            Action::Create | Action::Replace => true,
+            Action::Update => self.gives.contains(&output),
+            Action::Adopt | Action::Delete => false,
+        }
+    }
 }
 
 /// All steps, in reading order.
@@ -90,33 +103,8 @@ impl Plan {
     }
 }
 
-/// What is about to have another value: all outputs of what is made, some of what is changed in place.
-#[derive(Default)]
-struct Open {
-    made: BTreeSet<Key>,
-    changed: BTreeSet<(Key, &'static str)>,
-}
-
-impl Open {
-    /// Takes in what a step gives anew.
-    fn take(&mut self, kind: &dyn Kind, step: &Step) {
-        match step.action {
-            Action::Create | Action::Replace => {
-                self.made.insert(step.key.clone());
-            }
-            Action::Update => {
-                let gives = step.changes.iter().flat_map(|change| kind.field(&change.field).gives);
-                self.changed.extend(gives.map(|output| (step.key.clone(), *output)));
-            }
-            Action::Adopt | Action::Delete => {}
-        }
-    }
-
-    fn holds(&self, reference: &Reference) -> bool {
-        self.made.contains(&reference.key)
-            || self.changed.iter().any(|(key, output)| *key == reference.key && *output == reference.output)
-    }
-}
+/// What is about to have another value, by resource: these outputs, or all of them where there is no list.
+type Open = BTreeMap<Key, Option<Vec<&'static str>>>;
 
 /// What a plan is made from.
 pub struct Planner<'a> {
@@ -144,12 +132,15 @@ impl Planner<'_> {
     pub fn plan(&self) -> Result<Plan, Failure> {
         self.refuse_foreign()?;
         let mut plan = Plan::default();
-        let mut open = Open::default();
+        let mut open = Open::new();
         for node in self.blueprint.nodes() {
             match self.step(node, &open)? {
                 None => plan.unchanged += 1,
                 Some(step) => {
-                    open.take(self.kinds.get(node.key.kind())?.as_ref(), &step);
+                    let gives = (step.action == Action::Update).then(|| step.gives.clone());
+                    if step.action != Action::Adopt {
+                        open.insert(step.key.clone(), gives);
+                    }
                     plan.steps.push(step);
                 }
             }
@@ -191,7 +182,8 @@ impl Planner<'_> {
 
     /// The value of a reference, unless it is about to be another one.
     fn lookup(&self, open: &Open, reference: &Reference) -> Option<String> {
-        if open.holds(reference) {
+        let given = open.get(&reference.key);
+        if given.is_some_and(|gives| gives.as_ref().is_none_or(|gives| gives.contains(&reference.output.as_str()))) {
             return None;
         }
         let seen = self.survey.sightings.get(&reference.key).and_then(|seen| seen.outputs.get(&reference.output));
@@ -235,7 +227,7 @@ impl Planner<'_> {
                 step.reason = Some(why.clone());
                 return Ok(Some(step));
             }
-            Life::Live => step.existing = Some(existing),
+            Life::Live | Life::Kept(_) => step.existing = Some(existing),
         }
         self.compare(kind.as_ref(), node, record, seen, open, &mut step);
         let interrupted = record.is_some_and(|record| record.phase != Phase::Ready);
@@ -275,6 +267,7 @@ impl Planner<'_> {
             delete_first: false,
             strays: strays.collect(),
             ending: None,
+            gives: Vec::new(),
         }
     }
 
@@ -293,6 +286,7 @@ impl Planner<'_> {
         step.spec = diff::yield_owned(kind, &node.spec, &seen.observed, applied);
         let wanted = output::resolve(&step.spec, &|reference| self.lookup(open, reference));
         step.changes = diff::compare(kind, &wanted, &seen.observed, applied);
+        step.gives = step.changes.iter().flat_map(|change| kind.field(&change.field).gives).copied().collect();
         if let Some(have) = &seen.tags {
             let generation = record.map_or_else(|| survey::generation(seen), |record| record.generation);
             step.generation = generation;
@@ -356,7 +350,8 @@ impl Planner<'_> {
         let unwanted = |key: &Key| self.blueprint.get(key).is_none();
         let mut keys: BTreeSet<Key> = self.survey.sightings.keys().filter(|key| unwanted(key)).cloned().collect();
         keys.extend(self.book.records.keys().filter(|key| unwanted(key)).cloned());
-        keys.extend(self.survey.strays.iter().map(|stray| stray.key.clone()).filter(|key| unwanted(key)));
+        let others = self.survey.strays.iter().chain(&self.survey.kept);
+        keys.extend(others.map(|other| other.key.clone()).filter(|key| unwanted(key)));
         let mut steps: Vec<Step> = keys.iter().map(|key| self.deletion(key, &keys)).collect();
         steps.sort_by_key(|step| std::cmp::Reverse((step.chapter, self.reference.position(&step.key))));
         steps
@@ -380,8 +375,8 @@ impl Planner<'_> {
             _ => None,
         };
         let known = record.map(|record| record.dependencies.clone()).or_else(|| node.map(Node::dependencies));
-        let strays =
-            self.survey.strays.iter().filter(|stray| stray.key == *key).map(|stray| physical(stray, None)).collect();
+        let strays = self.survey.strays.iter().chain(&self.survey.kept).filter(|stray| stray.key == *key);
+        let strays = strays.map(|stray| physical(stray, None)).collect();
         Step {
             key: key.clone(),
             chapter: record.map(|record| record.chapter).or(node.map(|node| node.chapter)).unwrap_or(Chapter::Network),
@@ -397,6 +392,7 @@ impl Planner<'_> {
             delete_first: false,
             strays,
             ending: None,
+            gives: Vec::new(),
         }
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{Environment, Failure, Key, Outputs, Tags};
+use super::{Answers, Environment, Failure, Key, Outputs, Tags};
 
 /// How a kind behaves as a whole.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +30,8 @@ pub enum Naming {
     Unique,
     /// The id is AWS's: a replacement creates before it deletes.
     Free,
+    /// AWS counts revisions under one name: a replacement makes another revision, and the former stays to go back to.
+    Revisions,
 }
 
 /// What makes it safe to send a create again when the answer to the first was lost.
@@ -189,6 +191,8 @@ pub struct Scope<'a> {
     pub tagged: &'a [Tagged],
     /// True where things that the blueprint doesn't know must be found too (destroy, or a lost state).
     pub sweep: bool,
+    /// What other looks of the same survey were answered.
+    pub answers: &'a Answers,
 }
 
 impl Scope<'_> {
@@ -219,6 +223,8 @@ pub enum Life {
     Doomed(String),
     /// Never going to be usable (the text says why); a new one is needed.
     Broken(String),
+    /// An earlier one that is kept on purpose (the text says what for), and goes when nothing of its key is wanted any more.
+    Kept(String),
 }
 
 /// A resource as AWS shows it.

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub skipped: Vec<(Key, String)>,
     /// What AWS keeps for some days all the same.
     pub kept: Vec<(Key, String)>,
+    /// What is odd about how it ended, for people.
+    pub warnings: Vec<String>,
     /// True where a person stopped it.
     pub interrupted: bool,
     /// The time it all took.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    Blueprint, Book, Failure, Key, Kind, Kinds, Life, Reference, Scope, Sighting, Tagged, Target,
+    Answers, Blueprint, Book, Failure, Key, Kind, Kinds, Life, Reference, Scope, Sighting, Tagged, Target,
     environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     output,
     record::Phase,
@@ -52,6 +52,8 @@ pub struct Survey {
     pub sightings: BTreeMap<Key, Sighting>,
     /// Predecessors and doubles: they bear the key of something in `sightings` and are not it.
     pub strays: Vec<Sighting>,
+    /// Earlier bearers of a key that are kept while the key is wanted.
+    pub kept: Vec<Sighting>,
     /// What is going by itself in days and counts as gone.
     pub doomed: Vec<Sighting>,
     /// The environment ids that were seen on tags.
@@ -69,9 +71,10 @@ pub async fn survey(question: &Question<'_>) -> Result<Survey, Failure> {
         tagged: persist(question.jitter, || question.kinds.search().search(question.suffix)).await?,
         ..Survey::default()
     };
+    let answers = Answers::default();
     for level in levels(question) {
         let reachable = level.iter().filter(|name| !question.vanished.contains_key(**name));
-        let looks = reachable.map(|&name| look(question, &survey, name));
+        let looks = reachable.map(|&name| look(question, &survey, &answers, name));
         let found: Vec<Sighting> = try_join_all(looks).await?.into_iter().flatten().collect();
         for sighting in found {
             survey.take(question.book, sighting);
@@ -89,6 +92,9 @@ impl Survey {
         }
         let owner = sighting.tags.as_ref().and_then(|tags| tags.get(TAG_ENVIRONMENT_ID));
         self.owners.extend(owner.filter(|owner| *owner != UNCLAIMED).cloned());
+        if let Life::Kept(_) = sighting.life {
+            return self.kept.push(sighting);
+        }
         match self.sightings.remove(&sighting.key) {
             None => {
                 let deposed = book.deposed.get(&sighting.key).into_iter().flatten();
@@ -142,7 +148,12 @@ fn levels<'a>(question: &'a Question<'_>) -> Vec<Vec<&'a str>> {
     levels
 }
 
-async fn look(question: &Question<'_>, survey: &Survey, kind: &str) -> Result<Vec<Sighting>, Failure> {
+async fn look(
+    question: &Question<'_>,
+    survey: &Survey,
+    answers: &Answers,
+    kind: &str,
+) -> Result<Vec<Sighting>, Failure> {
     let kind = question.kinds.get(kind)?;
     let targets = targets(question, survey, kind.as_ref());
     let scope = Scope {
@@ -151,26 +162,28 @@ async fn look(question: &Question<'_>, survey: &Survey, kind: &str) -> Result<Ve
         targets: &targets,
         tagged: &survey.tagged,
         sweep: question.sweep,
+        answers,
     };
     let found = persist(question.jitter, || kind.find(&scope)).await?;
-    if found.iter().all(|seen| targets.iter().any(|target| target.key == seen.key))
-        && misses_what_is_young(question, kind.as_ref(), &found)
-    {
-        // What an earlier run made a moment ago may not show yet; another create would make a second one.
+    if misses(question, kind.as_ref(), &found) {
+        // What was made a moment ago may not show yet; a second create would make a second one.
         return again(question, kind.as_ref(), &scope, found).await;
     }
     Ok(found)
 }
 
-/// True where something that a cut-off run made, or may have made, doesn't show, and would be made a second time.
-fn misses_what_is_young(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
+/// True where something that is recorded doesn't show, would be made a second time, and is not known to be gone: it was made, or a create was
+/// announced and only looking can tell whether it happened.
+fn misses(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
     question.book.records.values().filter(|record| record.key.kind() == kind.name()).any(|record| {
         let matters = match record.phase {
             // With a token, a second create is the same one.
             Phase::Intended => kind.manner().repeat == super::Repeat::Lookup,
             // Taken for deleted, it would be made anew, with another token.
-            Phase::Created => !question.sweep && question.blueprint.get(&record.key).is_some(),
-            Phase::Ready | Phase::Updating | Phase::Deleting => false,
+            Phase::Created | Phase::Ready | Phase::Updating => {
+                !question.sweep && question.blueprint.get(&record.key).is_some()
+            }
+            Phase::Deleting => false,
         };
         matters && !found.iter().any(|seen| seen.key == record.key)
     })
@@ -184,7 +197,10 @@ async fn again(
 ) -> Result<Vec<Sighting>, Failure> {
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_secs(2)).await;
-        found = persist(question.jitter, || kind.find(scope)).await?;
+        // What was answered before is what didn't show it.
+        let answers = Answers::default();
+        let scope = Scope { answers: &answers, ..*scope };
+        found = persist(question.jitter, || kind.find(&scope)).await?;
         if !misses_what_is_young(question, kind, &found) {
             break;
         }

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
-use flate2::read::GzEncoder;
+use flate2::read::{GzDecoder, GzEncoder};
 use serde_json::Value;
 
 use super::envoy::{Layout, sds_leaf, sds_trust};
@@ -17,6 +17,9 @@ pub const INIT: &str = include_str!("scripts/mesh-init.sh");
 pub const ENTRY: &str = include_str!("scripts/envoy-entry.sh");
 /// Tells whether Envoy is live and has its certificates.
 pub const HEALTH: &str = include_str!("scripts/envoy-health.sh");
+
+/// The most that is unpacked, in bytes: far more than fits into a task definition packed.
+const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// Environment variables of the init container that come from the service's secret, each with its JSON key there.
 pub const INIT_SECRETS: [(&str, &str); 3] =
@@ -76,6 +79,15 @@ fn packed(file: &Value) -> String {
     STANDARD.encode(compressed)
 }
 
+/// What was packed into an environment variable; `None` for any other text.
+pub fn unpacked(text: &str) -> Option<Value> {
+    // How a gzip header begins in base64 (RFC 1952, section 2.3).
+    let bytes = text.starts_with("H4sI").then(|| STANDARD.decode(text).ok()).flatten()?;
+    let mut json = String::new();
+    GzDecoder::new(bytes.as_slice()).take(LARGEST).read_to_string(&mut json).ok()?;
+    serde_json::from_str(&json).ok()
+}
+
 fn bash(script: &str, name: &str) -> Vec<String> {
     ["/bin/bash", "-c", script, name].map(str::to_owned).to_vec()
 }
@@ -94,6 +106,16 @@ mod tests {
         let layout = Layout::fargate();
         let bootstrap = bootstrap(model, service, &layout).expect("the service exists");
         init_environment(&bootstrap, &layout).iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+
+    #[test]
+    fn what_is_packed_can_be_read_again_and_nothing_else() {
+        let (model, layout) = (example(), Layout::fargate());
+        let bootstrap = bootstrap(&model, "payments", &layout).expect("the service exists");
+        assert_eq!(unpacked(&init_environment(&bootstrap, &layout)[0].1), Some(bootstrap));
+        for other in ["", "H4sI", "H4sIAAAA", "info", &STANDARD.encode("{}")] {
+            assert_eq!(unpacked(other), None, "{other}");
+        }
     }
 
     #[test]

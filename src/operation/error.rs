@@ -14,6 +14,14 @@ pub enum OperationError {
     /// A call failed, or something that is not ours is in the way.
     #[error(transparent)]
     Failure(#[from] Failure),
+    /// Somebody else's deployment is under way.
+    #[error("{message}")]
+    Busy {
+        /// Which, and whose.
+        message: String,
+        /// What to do about it.
+        remedy: String,
+    },
 }
 
 impl OperationError {
@@ -23,6 +31,7 @@ impl OperationError {
             OperationError::Config(_) => None,
             OperationError::State(error) => Some(error.remedy()),
             OperationError::Failure(failure) => failure.remedy.clone(),
+            OperationError::Busy { remedy, .. } => Some(remedy.clone()),
         }
     }
 }

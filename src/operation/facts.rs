@@ -7,7 +7,7 @@ use super::{Intention, OperationError, Workspace, rotate};
 use crate::{
     aws,
     blueprint::{Facts, Rotation, RotatorCode},
-    config::MeshProvider,
+    config::{MeshProvider, fargate},
     engine::{Book, Class, Entry, Failure, Key, survey::Vanished},
 };
 
@@ -167,7 +167,11 @@ fn mesh(
     if let Some(choice) = chosen.filter(|choice| choice.value != APP_MESH || lost.is_none()) {
         return Ok((choice.value == APP_MESH, choice.reason.clone()));
     }
+    let tight = workspace.config.services.iter().find(|(_, service)| service.memory < fargate::LEAST_WITH_APP_MESH);
     let (app_mesh, reason) = match (lost, chosen) {
+        (None, _) if let Some((name, service)) = tight => {
+            (false, format!("Envoy, because {} MiB of {name} are too little for App Mesh's sidecars", service.memory))
+        }
         (None, _) => (true, "App Mesh, because it still answers this account".to_owned()),
         (Some(lost), None) => (false, format!("Envoy, because App Mesh does not answer this account ({lost})")),
         (Some(lost), Some(_)) => {

@@ -31,7 +31,7 @@ pub async fn leftovers(
     let survey = look(workspace, prepared, &Book::default()).await?;
     let note = |life: &Life| match life {
         Life::Live => "exists".to_owned(),
-        Life::Ending(text) | Life::Doomed(text) | Life::Broken(text) => text.clone(),
+        Life::Ending(text) | Life::Doomed(text) | Life::Broken(text) | Life::Kept(text) => text.clone(),
     };
     let describe = |seen: &crate::engine::Sighting| Leftover {
         key: seen.key.to_string(),

@@ -4,10 +4,13 @@
 //! nothing is left; [`rotate`] plans what is to be made anew.
 
 pub mod apply;
+pub mod deploy;
 pub mod doctor;
 pub mod error;
+pub mod exec;
 pub mod facts;
 pub mod leftovers;
+pub mod logs;
 pub mod package;
 pub mod prepare;
 pub mod rehearse;

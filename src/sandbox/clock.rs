@@ -15,7 +15,7 @@ pub struct Moment(u64);
 
 impl Moment {
     /// The moment that many milliseconds after the Unix epoch.
-    pub fn from_millis(millis: u64) -> Self {
+    pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
@@ -37,6 +37,24 @@ impl Moment {
     /// As the SDK's type.
     pub fn datetime(self) -> DateTime {
         DateTime::from_millis(self.0 as i64)
+    }
+
+    /// As signatures carry it: `20260131T100000Z` (Signature Version 4, header `X-Amz-Date`).
+    pub fn signature(self) -> String {
+        let whole = DateTime::from_secs((self.0 / 1000) as i64).fmt(Format::DateTime).unwrap_or_default();
+        whole.replace(['-', ':'], "")
+    }
+
+    /// Reads what [`Moment::signature`] writes.
+    pub fn from_signature(text: &str) -> Option<Self> {
+        let digits = text.strip_suffix('Z')?.replace('T', "");
+        let is_whole = digits.len() == 14 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let part = |range: std::ops::Range<usize>| &digits[range];
+        let text = is_whole.then(|| {
+            format!("{}-{}-{}T{}:{}:{}Z", part(0..4), part(4..6), part(6..8), part(8..10), part(10..12), part(12..14))
+        })?;
+        let time = DateTime::from_str(&text, Format::DateTime).ok()?;
+        u64::try_from(time.to_millis().ok()?).ok().map(Moment)
     }
 
     /// As EC2 writes it where its answers hold text: `2026-01-31T10:00:00Z`.

@@ -1,10 +1,13 @@
 //! The far end of the HTTP client: latency, faults, and the simulation's answer.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
+use aws_smithy_runtime_api::client::interceptors::context::Output;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
@@ -12,10 +15,12 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
-use super::engine::{Outcome, Sandbox, throttled};
+use super::clock::Moment;
+use super::engine::{Outcome, Sandbox};
 use super::error::ApiError;
 use super::fault::{Failure, Fault};
 use super::interceptor::Attempt;
+use super::refusal;
 use super::registry::Operation;
 
 /// An HTTP client whose far end is the simulation.
@@ -38,46 +43,139 @@ impl SandboxHttpClient {
         // The body arrives, as it would at AWS; the SDK watches its progress.
         ByteStream::new(request.take_body()).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
 
-        let (index, fault) = self.sandbox.sent(operation);
-        let ended = |outcome| self.sandbox.ended(index, outcome);
+        if self.sandbox.is_dead() {
+            return std::future::pending().await;
+        }
+        let signed = request.headers().get("x-amz-date").map(str::to_owned);
+        let (index, fault) = self.sandbox.sent(&attempt.question);
         let half = self.sandbox.options().latency / 2;
+        if fault == Fault::BeforeAct(Failure::Dies) {
+            self.sandbox.landed(index);
+            match self.die().await {}
+        }
         travel(half).await;
-        let result = match fault {
-            Fault::BeforeAct(failure) => Err(self.fail(failure, operation, index).await?),
-            Fault::None => self.sandbox.act(operation, &attempt.question.input).map_err(broken)?,
-            Fault::AfterAct(failure) => {
-                self.sandbox.act(operation, &attempt.question.input).map_err(broken)?.ok();
-                Err(self.fail(failure, operation, index).await?)
+        if self.sandbox.is_dead() {
+            return std::future::pending().await;
+        }
+        self.sandbox.landed(index);
+        let refused = self.off_time(operation, signed.as_deref()).or_else(|| self.sandbox.forbidden(operation));
+        let answer = match (refused, fault) {
+            (Some(refused), _) => Answer::Whole(Err(refused)),
+            (None, Fault::BeforeAct(failure)) => self.fail(failure, operation, index).await?,
+            (None, Fault::None) => Answer::Whole(self.act(&attempt)?),
+            (None, Fault::AfterAct(failure)) => {
+                // What AWS said is lost.
+                let _ = self.act(&attempt)?;
+                self.fail(failure, operation, index).await?
+            }
+            (None, Fault::Vanishes { reads }) => {
+                self.sandbox.lag(operation, reads).map_err(broken)?;
+                Answer::Whole(self.act(&attempt)?)
             }
         };
         travel(half).await;
+        if self.sandbox.is_dead() {
+            return std::future::pending().await;
+        }
 
-        let status = result.as_ref().err().map_or(200, |error| error.status);
-        ended(result.as_ref().map_or_else(|error| Outcome::Refused(error.code.clone()), |_| Outcome::Done));
         let request_id = self.sandbox.request_id();
+        let result = match answer {
+            Answer::Whole(result) => result,
+            Answer::Garbage => {
+                self.sandbox.ended(index, Outcome::Lost);
+                return response(200, request_id, SdkBody::from(self.sandbox.garbage()));
+            }
+            Answer::Cut => {
+                self.sandbox.ended(index, Outcome::Lost);
+                return response(200, request_id, SdkBody::from_body_1_x(CutBody::default()));
+            }
+        };
+        let status = result.as_ref().err().map_or(200, |error| error.status);
+        let outcome = result.as_ref().map_or_else(|error| Outcome::Refused(error.code.clone()), |_| Outcome::Done);
+        self.sandbox.ended(index, outcome);
         attempt.answer(operation.answer(result, &request_id));
-        response(status, request_id)
+        response(status, request_id, SdkBody::empty())
     }
 
-    /// The error that AWS answers, or a connection that gives none.
-    async fn fail(&self, failure: Failure, operation: &Operation, index: usize) -> Result<ApiError, ConnectorError> {
+    fn act(&self, attempt: &Attempt) -> Result<Result<Output, ApiError>, ConnectorError> {
+        self.sandbox.act(&attempt.question.operation, &attempt.question.input).map_err(broken)
+    }
+
+    async fn die(&self) -> std::convert::Infallible {
+        self.sandbox.kill();
+        std::future::pending().await
+    }
+
+    /// The refusal of a signature whose time is too far from AWS's.
+    fn off_time(&self, operation: &Operation, signed: Option<&str>) -> Option<ApiError> {
+        // Signature Version 4 of S3 bears fifteen minutes, of all others five.
+        let limit = if operation.service.name == "s3" { 15 } else { 5 };
+        let now = self.sandbox.now();
+        let then = Moment::from_signature(signed?)?;
+        let off = now.since(then).max(then.since(now));
+        (off.as_secs() > limit * 60)
+            .then(|| refusal::skewed(operation, signed.unwrap_or_default(), &now.signature(), limit))
+    }
+
+    /// What the client gets of a call that fails: AWS's error, half an answer, or a connection that gives none.
+    async fn fail(&self, failure: Failure, operation: &Operation, index: usize) -> Result<Answer, ConnectorError> {
         let lost = || self.sandbox.ended(index, Outcome::Lost);
-        match failure {
-            Failure::Throttled => Ok(throttled(operation)),
-            Failure::ServerError => {
-                Ok(ApiError::new("InternalError", "An internal error has occurred").with_status(500))
-            }
+        let error = match failure {
+            Failure::Throttled => refusal::throttled(operation),
+            Failure::ServerError => refusal::broken(operation),
+            Failure::Unavailable => refusal::unavailable(operation),
+            Failure::AccessDenied => refusal::denied(operation, &action(operation), "*"),
+            Failure::ExpiredToken => refusal::expired(operation),
+            // Where no quota counts it, its rate is still limited.
+            Failure::QuotaExceeded => refusal::quota(operation).unwrap_or_else(|| refusal::throttled(operation)),
+            Failure::Truncated => return Ok(Answer::Cut),
+            Failure::Garbled => return Ok(Answer::Garbage),
             Failure::ConnectionLost => {
                 lost();
-                Err(ConnectorError::io("the connection was lost".into()))
+                return Err(ConnectorError::io("the connection was lost".into()));
             }
             Failure::TimedOut => {
                 lost();
-                Err(ConnectorError::timeout("the connection timed out".into()))
+                return Err(ConnectorError::timeout("the connection timed out".into()));
             }
             Failure::Hang => std::future::pending().await,
-        }
+            Failure::Dies => match self.die().await {},
+        };
+        Ok(Answer::Whole(Err(error)))
     }
+}
+
+/// What comes back.
+enum Answer {
+    Whole(Result<Output, ApiError>),
+    Cut,
+    Garbage,
+}
+
+/// The beginning of an answer, and then the end of the connection.
+#[derive(Debug, Default)]
+struct CutBody {
+    began: bool,
+}
+
+impl http_body::Body for CutBody {
+    type Data = bytes::Bytes;
+    type Error = std::io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<bytes::Bytes>, std::io::Error>>> {
+        let cut = std::io::Error::new(std::io::ErrorKind::UnexpectedEof, "the answer broke off");
+        let began = std::mem::replace(&mut self.began, true);
+        let next = if began { Err(cut) } else { Ok(http_body::Frame::data(bytes::Bytes::from_static(b"<?xml ver"))) };
+        Poll::Ready(Some(next))
+    }
+}
+
+/// The IAM action of an operation.
+fn action(operation: &Operation) -> String {
+    format!("{}:{}", operation.service.name, operation.name)
 }
 
 async fn travel(latency: Duration) {
@@ -90,9 +188,9 @@ fn broken(error: super::error::SandboxError) -> ConnectorError {
     ConnectorError::other(error.into(), None)
 }
 
-fn response(status: u16, request_id: String) -> Result<HttpResponse, ConnectorError> {
+fn response(status: u16, request_id: String, body: SdkBody) -> Result<HttpResponse, ConnectorError> {
     let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
-    let mut response = HttpResponse::new(status, SdkBody::empty());
+    let mut response = HttpResponse::new(status, body);
     response.headers_mut().insert("x-amzn-requestid", request_id);
     Ok(response)
 }

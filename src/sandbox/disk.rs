@@ -1,7 +1,8 @@
 //! The simulated account on disk: one JSON file per service, written before each answer.
 //!
 //! Several processes may use one directory: a call holds the lock file, takes over what others have written since its
-//! last look, acts, writes what it touched (new file, then rename) and lets go.
+//! last look, acts, writes what it touched and lets go. A process that is killed while it writes leaves all of a call's changes or none: the new
+//! files come first, then a list of them, then the renames; whoever finds the list finishes the renames.
 
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -17,6 +18,8 @@ use super::clock::{Clock, Moment};
 use super::error::SandboxError;
 use super::world::{Place, World};
 
+/// Lists the files that a commit renames.
+const COMMIT: &str = "commit";
 /// Reading calls write the time only this often.
 const CLOCK_RESOLUTION: Duration = Duration::from_secs(1);
 
@@ -92,6 +95,7 @@ impl Disk {
     pub(super) fn begin(&mut self, world: &mut World, clock: &mut Clock) -> Result<Held, SandboxError> {
         self.lock.lock().map_err(failed("lock", &self.directory))?;
         let held = Held { lock: Arc::clone(&self.lock) };
+        self.finish_commit()?;
         if let Some(header) = self.header()? {
             clock.catch_up(header.simulated);
         }
@@ -110,16 +114,24 @@ impl Disk {
 
     /// Writes what was touched.
     pub(super) fn commit(&mut self, world: &mut World, now: Moment, place: &Place) -> Result<(), SandboxError> {
-        let mut changed = false;
+        let mut touched = Vec::new();
         for (name, part) in world.parts().into_iter().filter(|(_, part)| part.touched()) {
             let path = self.path(name);
             let json = part.to_json().map_err(|source| SandboxError::Damaged { path: path.clone(), source })?;
             // Forgotten first: if the write fails, the next call takes the old file over again.
             self.stamps.remove(name);
-            write(&path, &json)?;
-            self.stamps.insert(name, stamp(&path)?);
-            part.written();
-            changed = true;
+            put(&new(&path), &json)?;
+            touched.push((name, part));
+        }
+        let changed = !touched.is_empty();
+        if changed {
+            let names: Vec<&str> = touched.iter().map(|(name, _)| *name).collect();
+            write(&self.directory.join(COMMIT), names.join("\n").as_bytes())?;
+            self.finish_commit()?;
+            for (name, part) in touched {
+                self.stamps.insert(name, stamp(&self.path(name))?);
+                part.written();
+            }
         }
         if changed || now.since(self.clock_written) >= CLOCK_RESOLUTION {
             let header = Header {
@@ -135,6 +147,21 @@ impl Disk {
             self.clock_written = now;
         }
         Ok(())
+    }
+
+    /// Renames what a commit lists, if there is one that was not finished.
+    fn finish_commit(&self) -> Result<(), SandboxError> {
+        let list = self.directory.join(COMMIT);
+        let Some(names) = read(&list)? else { return Ok(()) };
+        for name in String::from_utf8_lossy(&names).lines() {
+            let path = self.path(name);
+            match fs::rename(new(&path), &path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("write", &path)(error)),
+                // It was renamed before the process died.
+                _ => {}
+            }
+        }
+        fs::remove_file(&list).map_err(failed("write", &list))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -170,12 +197,18 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, SandboxError> {
 }
 
 /// New file, then rename: a reader sees the old or the new one, never half of it.
-fn write(path: &Path, json: &[u8]) -> Result<(), SandboxError> {
-    let temporary = path.with_extension("new");
-    let put = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(json)?;
-        fs::rename(&temporary, path)
-    };
-    put().map_err(failed("write", path))
+fn write(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
+    let temporary = new(path);
+    put(&temporary, bytes)?;
+    fs::rename(&temporary, path).map_err(failed("write", path))
+}
+
+/// Where a file's next version is written.
+fn new(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
+fn put(path: &Path, bytes: &[u8]) -> Result<(), SandboxError> {
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(bytes)).map_err(failed("write", path))
 }

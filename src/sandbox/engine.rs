@@ -1,17 +1,20 @@
 //! The sandbox: takes calls, lets the registered handlers answer them, keeps the account.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::interceptors::context::Output;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use rand::SeedableRng;
+use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tokio::sync::Notify;
 
 use super::call::{self, Call};
 use super::clock::{Clock, Moment};
@@ -19,8 +22,12 @@ use super::connector::SandboxHttpClient;
 use super::disk::Disk;
 use super::error::{ApiError, SandboxError};
 use super::fault::{CallInfo, Fault};
-use super::interceptor::SandboxInterceptor;
+use super::iam::policy::Policy;
+use super::in_flight::Sent;
+use super::interceptor::{Question, SandboxInterceptor};
+use super::lag::Lag;
 use super::options::SandboxOptions;
+use super::refusal;
 use super::registry::{Kept, Operation, Registry};
 use super::services;
 use super::throttle::Bucket;
@@ -65,6 +72,7 @@ struct Shared {
     place: Place,
     registry: Registry,
     engine: Mutex<Engine>,
+    death: Notify,
 }
 
 struct Engine {
@@ -75,6 +83,10 @@ struct Engine {
     buckets: HashMap<(&'static str, bool), Bucket>,
     calls: Vec<CallRecord>,
     mutating_calls: usize,
+    in_flight: BTreeMap<usize, Sent>,
+    is_dead: bool,
+    lag: Option<Lag>,
+    policy: Option<Policy>,
 }
 
 impl Sandbox {
@@ -95,9 +107,19 @@ impl Sandbox {
             buckets: HashMap::new(),
             calls: Vec::new(),
             mutating_calls: 0,
+            in_flight: BTreeMap::new(),
+            is_dead: false,
+            lag: None,
+            policy: None,
         };
         let sandbox = Sandbox {
-            shared: Arc::new(Shared { options, place, registry: services::registry(), engine: Mutex::new(engine) }),
+            shared: Arc::new(Shared {
+                options,
+                place,
+                registry: services::registry(),
+                engine: Mutex::new(engine),
+                death: Notify::new(),
+            }),
         };
         sandbox.look(|_| ())?;
         Ok(sandbox)
@@ -111,7 +133,7 @@ impl Sandbox {
             .region(Region::new(self.shared.place.region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .sleep_impl(TokioSleep::new())
-            .time_source(self.engine().clock.clone())
+            .time_source(self.client_clock())
             .http_client(self.http_client())
             .build()
     }
@@ -167,8 +189,18 @@ impl Sandbox {
         self.shared.registry.find(sdk_id, operation)
     }
 
+    /// The clock that the client sees: AWS's, or one that is off.
+    fn client_clock(&self) -> SharedTimeSource {
+        let clock = self.engine().clock.clone();
+        match self.shared.options.clock_skew {
+            0 => SharedTimeSource::new(clock),
+            skew => SharedTimeSource::new(Skewed { clock, seconds: skew }),
+        }
+    }
+
     /// Notes that a call was sent: its position in the list of calls, and its fate.
-    pub(super) fn sent(&self, operation: &Operation) -> (usize, Fault) {
+    pub(super) fn sent(&self, question: &Question) -> (usize, Fault) {
+        let operation = &question.operation;
         let mut engine = self.engine();
         let index = engine.calls.len();
         let mutating_index = operation.mutating.then_some(engine.mutating_calls);
@@ -181,10 +213,46 @@ impl Sandbox {
             mutating: operation.mutating,
             outcome: Outcome::Unanswered,
         });
+        engine.in_flight.insert(index, Sent { operation: operation.clone(), input: question.input.clone() });
         drop(engine);
         let info = CallInfo { index, mutating_index, service, operation: name };
         let fault = self.shared.options.faults.as_ref().map_or(Fault::None, |plan| plan.decide(&info));
         (index, fault)
+    }
+
+    /// Notes that a call is not under way any more: it arrived, or never will.
+    pub(super) fn landed(&self, index: usize) {
+        self.engine().in_flight.remove(&index);
+    }
+
+    /// Lets the process under test die.
+    pub(super) fn kill(&self) {
+        self.engine().is_dead = true;
+        self.shared.death.notify_one();
+    }
+
+    /// True between a death and the restart.
+    pub(super) fn is_dead(&self) -> bool {
+        self.engine().is_dead
+    }
+
+    pub(super) fn death(&self) -> &Notify {
+        &self.shared.death
+    }
+
+    /// Ends the death; gives what was under way, in the order of sending.
+    pub(super) fn revive(&self) -> Vec<Sent> {
+        let mut engine = self.engine();
+        engine.is_dead = false;
+        std::mem::take(&mut engine.in_flight).into_values().collect()
+    }
+
+    /// From now on the service's next reading calls see what is there now.
+    pub(super) fn lag(&self, operation: &Operation, reads: u32) -> Result<(), SandboxError> {
+        let mut engine = self.engine();
+        let lag = Lag::from_now(&mut engine.world, operation, reads)?;
+        engine.lag = lag;
+        Ok(())
     }
 
     /// Notes how a call ended.
@@ -198,9 +266,34 @@ impl Sandbox {
     pub(super) fn act(&self, operation: &Operation, input: &Kept) -> Result<Result<Output, ApiError>, SandboxError> {
         let mut engine = self.engine();
         if self.shared.options.rate_limits && !engine.admit(operation) {
-            return Ok(Err(throttled(operation)));
+            return Ok(Err(refusal::throttled(operation)));
         }
-        engine.transaction(&self.shared, |call| operation.handle(call, input))
+        let mut lag = engine.lag.take();
+        let covered = lag.as_mut().is_some_and(|lag| lag.covers(operation));
+        let result = match lag.as_ref().filter(|_| covered) {
+            None => engine.transaction(&self.shared, |call| operation.handle(call, input)),
+            Some(lag) => engine
+                .transaction(&self.shared, |call| lag.through(call, |call| operation.handle(call, input)))
+                .flatten(),
+        };
+        engine.lag = lag;
+        result
+    }
+
+    pub(super) fn set_policy(&self, policy: Option<Policy>) {
+        self.engine().policy = policy;
+    }
+
+    /// Asks the caller's policy, if there is one.
+    pub(super) fn with_policy<R>(&self, ask: impl FnOnce(&Policy) -> Option<R>) -> Option<R> {
+        self.engine().policy.as_ref().and_then(ask)
+    }
+
+    /// Random bytes, as many as a short answer has.
+    pub(super) fn garbage(&self) -> Vec<u8> {
+        let mut bytes = vec![0; 200];
+        self.engine().random.fill_bytes(&mut bytes);
+        bytes
     }
 
     pub(super) fn request_id(&self) -> String {
@@ -219,10 +312,19 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-/// The service's own way to say "too many calls".
-pub(super) fn throttled(operation: &Operation) -> ApiError {
-    let limits = &operation.service.limits;
-    ApiError::new(limits.code, "Rate exceeded").with_status(limits.status)
+/// A client's clock that is off.
+#[derive(Debug)]
+struct Skewed {
+    clock: Clock,
+    seconds: i64,
+}
+
+impl TimeSource for Skewed {
+    fn now(&self) -> SystemTime {
+        let time = TimeSource::now(&self.clock);
+        let off = Duration::from_secs(self.seconds.unsigned_abs());
+        if self.seconds < 0 { time - off } else { time + off }
+    }
 }
 
 impl Engine {

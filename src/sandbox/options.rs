@@ -34,6 +34,9 @@ pub struct SandboxOptions {
     pub rate_limits: bool,
     /// Whether App Mesh answers. Off, as on AWS since 2026-09-30.
     pub app_mesh: bool,
+    /// How far the client's clock is ahead of AWS's, in seconds. AWS refuses signatures that are off by more than five minutes, S3 by more than
+    /// fifteen.
+    pub clock_skew: i64,
     /// What goes wrong; nothing if `None`.
     pub faults: Option<Arc<dyn FaultPlan>>,
 }
@@ -52,6 +55,7 @@ impl SandboxOptions {
             quotas: BTreeMap::new(),
             rate_limits: true,
             app_mesh: false,
+            clock_skew: 0,
             faults: None,
         }
     }

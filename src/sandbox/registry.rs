@@ -137,8 +137,8 @@ impl Registry {
 
 /// AWS names its operations by what they do; these only look.
 fn is_mutating(operation: &str) -> bool {
-    const READING: [&str; 9] =
-        ["Describe", "List", "Get", "Head", "BatchGet", "Query", "Scan", "Simulate", "DiscoverInstances"];
+    const READING: [&str; 10] =
+        ["Describe", "List", "Get", "Head", "BatchGet", "Query", "Scan", "Simulate", "Filter", "DiscoverInstances"];
     !READING.iter().any(|verb| operation.starts_with(verb))
 }
 

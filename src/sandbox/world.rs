@@ -95,6 +95,7 @@ impl<T> DerefMut for Tracked<T> {
 /// A part of the world that has a file of its own.
 pub(super) trait Part {
     fn touched(&self) -> bool;
+    fn touch(&mut self);
     fn written(&mut self);
     fn to_json(&self) -> serde_json::Result<Vec<u8>>;
     fn replace(&mut self, json: Option<&[u8]>) -> serde_json::Result<()>;
@@ -103,6 +104,10 @@ pub(super) trait Part {
 impl<T: Serialize + DeserializeOwned + Default> Part for Tracked<T> {
     fn touched(&self) -> bool {
         self.touched
+    }
+
+    fn touch(&mut self) {
+        self.touched = true;
     }
 
     fn written(&mut self) {
@@ -138,7 +143,7 @@ macro_rules! world {
             }
 
             /// The tags of the thing with this ARN.
-            pub(super) fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
+            pub fn tags_by_arn(&mut self, arn: &str, now: Moment, place: &Place) -> Option<&mut Tags> {
                 // Looked up first, so that only the state that changes is marked for writing.
                 $(if self.$service.inventory(now, place).iter().any(|item| item.arn == arn) {
                     return self.$service.tags_by_arn(place, arn);

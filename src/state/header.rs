@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::StateError;
 
-/// The newest schema that this version writes and reads.
-pub const SCHEMA: u32 = 1;
+/// The newest schema that this version writes and reads. 1 knew no spent generations; a journal of it is read as one in which none are, and
+/// written anew in the newest at the next run. A tool that knows only 1 must not write to a journal of 2, since it would forget them.
+pub const SCHEMA: u32 = 2;
 
 /// Whose state it is, and who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

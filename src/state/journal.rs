@@ -2,14 +2,14 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io,
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{Header, StateError};
+use super::{Disk, Header, StateError};
 use crate::engine::{Book, Class, Entry, Failure, Ledger};
 
 /// One line.
@@ -39,7 +39,17 @@ pub struct Contents {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: Mutex<File>,
+    disk: Arc<dyn Disk>,
+    tail: Mutex<Tail>,
+}
+
+/// The end that is written to.
+#[derive(Debug)]
+struct Tail {
+    file: File,
+    /// Why nothing is appended any more: after a failed write or sync nobody knows what is on disk, and a line after half a line would be
+    /// damage.
+    broken: Option<String>,
 }
 
 impl Journal {
@@ -60,7 +70,7 @@ impl Journal {
     ///
     /// # Errors
     /// Where that can't be made durable; the old journal is still there then.
-    pub fn start(path: &Path, header: &Header, book: &Book) -> Result<Self, StateError> {
+    pub fn start(path: &Path, header: &Header, book: &Book, disk: &Arc<dyn Disk>) -> Result<Self, StateError> {
         let failed = |doing: &'static str| StateError::io(doing, path);
         // A temporary file is made with mode 0600 and is gone again if anything below fails.
         let directory = path.parent().unwrap_or(Path::new("."));
@@ -68,28 +78,36 @@ impl Journal {
             tempfile::NamedTempFile::new_in(directory).map_err(StateError::io("create a file in", directory))?;
         let mut text = line(&Line::Header(header.clone()));
         text.push_str(&line(&Line::Snapshot(book.clone())));
-        file.write_all(text.as_bytes()).map_err(failed("write"))?;
-        file.as_file().sync_all().map_err(failed("write"))?;
+        disk.write(file.as_file_mut(), text.as_bytes()).map_err(failed("write"))?;
+        disk.sync(file.as_file()).map_err(failed("write"))?;
         file.persist(path).map_err(|error| failed("replace")(error.error))?;
         sync_directory(path).map_err(failed("write"))?;
-        Self::open(path)
+        Self::open(path, disk)
     }
 
     /// Opens a journal for appending.
     ///
     /// # Errors
     /// Where it can't be written.
-    pub fn open(path: &Path) -> Result<Self, StateError> {
+    pub fn open(path: &Path, disk: &Arc<dyn Disk>) -> Result<Self, StateError> {
         let file = OpenOptions::new().append(true).open(path).map_err(StateError::io("write", path))?;
-        Ok(Journal { path: path.to_owned(), file: Mutex::new(file) })
+        let tail = Mutex::new(Tail { file, broken: None });
+        Ok(Journal { path: path.to_owned(), disk: disk.clone(), tail })
     }
 }
 
 impl Ledger for Journal {
     fn append(&self, entry: &Entry) -> Result<(), Failure> {
         let text = line(&Line::Entry(entry.clone()));
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_data()).map_err(|error| {
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        let Tail { file, broken } = &mut *tail;
+        let result = match broken {
+            Some(reason) => Err(io::Error::other(reason.clone())),
+            None => self.disk.write(file, text.as_bytes()).and_then(|()| self.disk.sync(file)).inspect_err(|error| {
+                *broken = Some(error.to_string());
+            }),
+        };
+        result.map_err(|error| {
             let error = StateError::io("write", &self.path)(error);
             Failure::new(Class::Internal, format!("{error}; nothing more is changed without it")).remedy(error.remedy())
         })

@@ -5,12 +5,14 @@
 //! <state>/<suffix>/lock            held by whoever changes the environment
 //! ```
 
+pub mod disk;
 pub mod error;
 pub mod header;
 pub mod journal;
 pub mod lock;
 pub mod store;
 
+pub use disk::{Disk, DiskFault, FaultyDisk};
 pub use error::StateError;
 pub use header::Header;
 pub use journal::Journal;

@@ -5,15 +5,17 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use super::{Header, Holder, Journal, Lock, StateError};
+use super::{Disk, Header, Holder, Journal, Lock, StateError, disk::RealDisk, header::SCHEMA};
 use crate::engine::Book;
 
 /// Where one environment's state is.
 #[derive(Clone, Debug)]
 pub struct Store {
     directory: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// A state as it was found.
@@ -30,7 +32,12 @@ pub struct Loaded {
 impl Store {
     /// The store of an environment below the state directory.
     pub fn new(state: &Path, suffix: &str) -> Self {
-        Store { directory: state.join(suffix) }
+        Store { directory: state.join(suffix), disk: Arc::new(RealDisk) }
+    }
+
+    /// The same store on another disk.
+    pub fn on(self, disk: Arc<dyn Disk>) -> Self {
+        Store { disk, ..self }
     }
 
     /// The journal's path.
@@ -83,8 +90,9 @@ impl Store {
         if let Some(torn) = Journal::read(&path)?.and_then(|contents| contents.torn) {
             self.set_aside(&torn)?;
         }
-        let header = Header { serial: header.serial + 1, tool: env!("CARGO_PKG_VERSION").to_owned(), ..header.clone() };
-        Journal::start(&path, &header, book)
+        let tool = env!("CARGO_PKG_VERSION").to_owned();
+        let header = Header { schema: SCHEMA, serial: header.serial + 1, tool, ..header.clone() };
+        Journal::start(&path, &header, book, &self.disk)
     }
 
     fn set_aside(&self, torn: &str) -> Result<(), StateError> {
@@ -194,6 +202,23 @@ mod tests {
     }
 
     #[test]
+    fn the_journal_of_an_older_version_is_read_and_written_anew() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::new(directory.path(), "dev");
+        let _lock = store.lock("up").expect("the lock");
+        let old = r#"{"header":{"schema":1,"tool":"0.1.0","environment_id":"e-1","suffix":"dev","account":"123456789012","region":"us-east-1","serial":4}}
+{"snapshot":{"records":{"vpc/main":{"key":"vpc/main","chapter":"network","name":"vpc-dev","phase":"ready","generation":3,"id":"vpc-1","outputs":{"id":"vpc-1"},"spec":{"cidr":"10.20.0.0/16"},"dependencies":[]}},"deposed":{},"choices":{}}}
+{"entry":{"entry":"delete","key":"vpc/main"}}
+"#;
+        fs::write(store.journal(), old).expect("written");
+        let loaded = load(&store).expect("readable").expect("there");
+        assert_eq!(loaded.book.records[&Key::new("vpc", "main")].generation, 3);
+        store.open(&loaded.header, &loaded.book).expect("written anew");
+        let again = load(&store).expect("readable").expect("there");
+        assert_eq!((again.header.schema, again.header.serial, again.book), (SCHEMA, 5, loaded.book));
+    }
+
+    #[test]
     fn a_second_lock_is_refused_and_names_the_holder() {
         let directory = tempfile::tempdir().expect("a directory");
         let store = Store::new(directory.path(), "dev");
@@ -214,7 +239,7 @@ mod tests {
         if !Path::new("/dev/full").exists() {
             return;
         }
-        let journal = Journal::open(Path::new("/dev/full")).expect("opens");
+        let journal = Journal::open(Path::new("/dev/full"), &(Arc::new(RealDisk) as Arc<dyn Disk>)).expect("opens");
         let failure = journal.append(&entries()[0]).expect_err("no space");
         assert_eq!(failure.class, Class::Internal);
         assert!(failure.message.contains("No space left"), "{failure}");

@@ -38,3 +38,45 @@ pub fn verdict(checks: &[Check]) -> String {
         (failed, _) => format!("an environment can't come up here: {failed} of {} checks failed", checks.len()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn checks() -> Vec<Check> {
+        vec![
+            Check::ok("credentials", "account 123456789012"),
+            Check::ok("VPCs per Region", "1 needed, 4 of 5 free"),
+            Check::warning(
+                "AWSServiceRoleForECS",
+                "is not there yet: AWS makes it on first use",
+                "nothing, if you may call iam:CreateServiceLinkedRole; else ask for `aws iam create-service-linked-role`",
+            ),
+            Check::failed(
+                "EC2-VPC Elastic IPs",
+                "3 needed, 2 of 5 free",
+                "release what is not needed, or ask Service Quotas for more (ec2 L-0263D0A3)",
+            ),
+        ]
+    }
+
+    #[test]
+    fn checks_fit_eighty_columns_and_say_what_to_do() {
+        let text = text(&checks(), Paint::new(false), 80);
+        assert!(text.lines().all(|line| console::measure_text_width(line) <= 80), "{text}");
+        assert_snapshot!(text);
+    }
+
+    #[test]
+    fn the_verdict_counts_what_matters() {
+        let checks = checks();
+        let shown = [verdict(&checks[..2]), verdict(&checks[..3]), verdict(&checks)];
+        assert_snapshot!(shown.join("\n"), @r#"
+        all is well: an environment can come up here
+        an environment can come up here; 1 of 3 checks deserve a look
+        an environment can't come up here: 1 of 4 checks failed
+        "#);
+    }
+}

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use crate::mesh::scripts;
+
 /// One place that differs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
@@ -47,9 +49,10 @@ fn is_reference(value: &Value) -> bool {
     value.get("$ref").is_some()
 }
 
-/// A text that is a JSON document itself.
+/// A text that is a JSON document itself, plain or packed as Envoy's configuration is.
 fn document(text: &str) -> Option<Value> {
-    text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten()
+    let plain = text.starts_with(['{', '[']).then(|| serde_json::from_str(text).ok()).flatten();
+    plain.or_else(|| scripts::unpacked(text))
 }
 
 fn changed(path: &str, from: &Value, to: &Value) -> Difference {

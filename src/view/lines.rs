@@ -1,4 +1,4 @@
-//! Progress where there is no terminal: a line per change of phase, none that only says that time passes.
+//! Progress where there is no terminal: a line for what was done, and one for each wait that lasts; none that only says that time passes.
 
 use std::{
     collections::HashMap,
@@ -19,11 +19,21 @@ const WIDEST: usize = 44;
 /// Width of the longest verb.
 const VERB: usize = 9;
 
+/// How long a wait, or trouble that passes by itself, goes untold: most are over by then.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A step that is under way.
 struct Running {
     since: Instant,
-    /// Why its last attempt failed.
-    trouble: String,
+    /// What it waits for, while that is too young to be told: since when, verb, reason.
+    untold: Option<(Instant, &'static str, String)>,
+    /// The reason that was told last, without its numbers: a countdown is told once.
+    told: String,
+}
+
+/// A reason without what merely counts.
+fn words(reason: &str) -> String {
+    reason.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
 /// Writes plain lines: `verb  key  detail  elapsed`.
@@ -59,23 +69,39 @@ impl<'a> Lines<'a> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True where a step fails as it did the last time.
-    fn is_old_trouble(&self, key: &Key, reason: &str) -> bool {
-        match self.running().get_mut(key) {
-            Some(step) if step.trouble == reason => true,
-            Some(step) => {
-                step.trouble = reason.to_owned();
-                false
-            }
-            None => false,
+    /// Notes why a step doesn't go on; verbose output tells it at once.
+    fn wait(&self, key: &Key, verb: &'static str, reason: String) -> Option<String> {
+        let mut running = self.running();
+        let step = running.get_mut(key)?;
+        if self.printer.look().verbose {
+            return Some(self.line(verb, key, &reason, Some(step.since.elapsed())));
         }
+        let is_old = step.told == words(&reason);
+        let since =
+            step.untold.take().filter(|(_, _, before)| words(before) == words(&reason)).map(|(since, ..)| since);
+        step.untold = (!is_old).then(|| (since.unwrap_or_else(Instant::now), verb, reason));
+        None
+    }
+
+    /// Tells of the waits that have lasted.
+    pub fn catch_up(&self) {
+        let mut lines = Vec::new();
+        for (key, step) in self.running().iter_mut() {
+            if let Some((_, verb, reason)) = step.untold.take_if(|(since, ..)| since.elapsed() >= PATIENCE) {
+                step.told = words(&reason);
+                lines.push(self.line(verb, key, &reason, Some(step.since.elapsed())));
+            }
+        }
+        lines.sort();
+        lines.iter().for_each(|line| self.printer.talk(line));
     }
 
     fn text(&self, event: &Event) -> Option<String> {
         let line = match event {
             Event::Begun { .. } | Event::Created { .. } | Event::Released { .. } => return None,
             Event::Started { key, name, action, .. } => {
-                self.running().insert(key.clone(), Running { since: Instant::now(), trouble: String::new() });
+                let step = Running { since: Instant::now(), untold: None, told: String::new() };
+                self.running().insert(key.clone(), step);
                 if !self.printer.look().verbose {
                     return None;
                 }
@@ -87,21 +113,22 @@ impl<'a> Lines<'a> {
                 }
                 self.line("going on", key, what, self.since(key))
             }
-            Event::Waiting { key, reason } => self.line("waiting", key, reason, self.since(key)),
+            Event::Waiting { key, reason } => return self.wait(key, "waiting", reason.clone()),
             Event::Repeating { key, attempt, pause_ms, reason } => {
                 let verbose = self.printer.look().verbose;
                 let reason = if verbose { reason } else { without_request(reason) };
-                if self.is_old_trouble(key, reason) && !verbose {
-                    return None;
-                }
                 let pause = duration(Duration::from_millis(*pause_ms));
-                let detail = format!("{reason} (attempt {attempt}, again in {pause})");
-                self.line("retrying", key, &detail, self.since(key))
+                return self.wait(key, "retrying", format!("{reason} (attempt {attempt}, again in {pause})"));
             }
             Event::Done { key, action, id, ms, .. } => {
+                self.running().remove(key);
                 self.line(done(*action), key, id, Some(Duration::from_millis(*ms)))
             }
-            Event::Failed { key, reason, .. } => self.line("failed", key, reason, self.since(key)),
+            Event::Failed { key, reason, .. } => {
+                let elapsed = self.since(key);
+                self.running().remove(key);
+                self.line("failed", key, reason, elapsed)
+            }
             Event::Skipped { key, because } => self.line("skipped", key, because, None),
         };
         Some(line)
@@ -110,6 +137,7 @@ impl<'a> Lines<'a> {
 
 impl Observer for Lines<'_> {
     fn tell(&self, event: &Event) {
+        self.catch_up();
         if let Some(line) = self.text(event) {
             self.printer.talk(&line);
         }

@@ -2,12 +2,14 @@
 //!
 //! stdout carries data, stderr carries talk. Views make text; [`printer`] decides where it goes, and whether in colour.
 
+pub mod deploy;
 pub mod doctor;
 pub mod error;
 pub mod inner;
 pub mod json;
 pub mod lines;
 pub mod live;
+pub mod logs;
 pub mod paint;
 pub mod plan;
 pub mod printer;

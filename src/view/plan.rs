@@ -9,15 +9,19 @@ use super::{
     inner::{Difference, differences},
     json::line,
     paint::sign,
-    text::{clean, pad, shorten},
+    text::{clean, pad, shorten, squeeze, wrap},
     values::{LATER, legible, show},
 };
-use crate::engine::{Action, Blueprint, Book, Change, Chapter, Kinds, Plan, Step, diff::FieldChange, output};
+use crate::engine::{
+    Action, Blueprint, Book, Change, Chapter, Kinds, Plan, Step, diff::FieldChange, output, yielded::Yielded,
+};
 
 /// Widest column of keys.
 const WIDEST: usize = 44;
 /// Longest value that is shown whole.
 const VALUE: usize = 72;
+/// Longest path that is shown whole.
+const PATH: usize = 80;
 /// Differences of one field that are shown.
 const INNER: usize = 12;
 
@@ -150,6 +154,7 @@ impl PlanView<'_> {
                 inner if inner.starts_with('[') => format!("{}{inner}", change.field),
                 inner => format!("{}.{inner}", change.field),
             };
+            let path = if self.verbose { path } else { squeeze(&path, PATH) };
             let _ = writeln!(text, "        {}: {}{}", clean(&path), self.arrow(one), paint.yellow(&marks));
         }
         if found.len() > most {
@@ -186,14 +191,11 @@ impl PlanView<'_> {
         }
     }
 
-    /// With the references resolved that don't point at something which is about to be made.
+    /// With the references resolved that don't point at something which is about to be made, or to be another one.
     fn known(&self, spec: &Value) -> Value {
-        output::resolve(spec, &|reference| {
-            let made = |step: &Step| matches!(step.action, Action::Create | Action::Replace);
-            match self.plan.step(&reference.key) {
-                Some(step) if made(step) => None,
-                _ => self.book.output(&reference.key, &reference.output).cloned(),
-            }
+        output::resolve(spec, &|reference| match self.plan.step(&reference.key) {
+            Some(step) if step.renews(&reference.output) => None,
+            _ => self.book.output(&reference.key, &reference.output).cloned(),
         })
     }
 
@@ -252,6 +254,22 @@ pub fn owned_by_others(kinds: &Kinds, blueprint: &Blueprint) -> Vec<String> {
         }
     }
     found
+}
+
+/// What is not as the configuration says and stays so, because somebody else decides it: one line each.
+pub fn left_to_others(left: &[Yielded], width: usize) -> String {
+    let line = |one: &Yielded| {
+        let Yielded { key, field, owner, found, configured } = one;
+        let text = if found.is_object() || found.is_array() {
+            format!("{key} {field}: {owner} decides it")
+        } else {
+            let (found, configured) = (show(found, VALUE), show(configured, VALUE));
+            format!("{key} {field} {found}: {owner} decides it (configured: {configured})")
+        };
+        wrap(&clean(&text), 2, width)
+    };
+    let lines: Vec<String> = left.iter().map(line).collect();
+    format!("left as it is:\n{}", lines.join("\n"))
 }
 
 /// A short list of values in one line.

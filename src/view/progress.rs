@@ -60,11 +60,13 @@ impl<'a> Progress<'a> {
         Progress { pace, shown }
     }
 
-    /// Redraws until it is dropped.
+    /// Shows that time passes until it is dropped.
     pub async fn draw(&self) -> Infallible {
         loop {
-            if let Shown::Live(live) = &self.shown {
-                live.draw();
+            match &self.shown {
+                Shown::Live(live) => live.draw(),
+                Shown::Lines(lines) => lines.catch_up(),
+                Shown::Json(_) | Shown::Silent => {}
             }
             tokio::time::sleep(self.pace.of_wall(FRAME)).await;
         }

@@ -31,6 +31,7 @@ pub fn step(text: &str, chapter: Chapter, action: Action) -> Step {
         delete_first: false,
         strays: Vec::new(),
         ending: None,
+        gives: Vec::new(),
         key,
     }
 }

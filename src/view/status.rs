@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{
     Paint,
     table::{Field, Mood, table},
-    text::{clean, count, pad, wrap},
+    text::{clean, count, pad, shorten, wrap},
 };
 use crate::operation::status::report::{
     AlarmsStatus, CertificateStatus, DeploymentStatus, ServiceStatus, Source, StatusReport, TargetCounts,
@@ -15,6 +15,8 @@ use crate::operation::status::report::{
 const SOON: i64 = 7;
 /// What was not read, or is not there.
 const NOTHING: &str = "–";
+/// Hexadecimal digits of an image's digest that are shown, and the ellipsis.
+const DIGEST: usize = 13;
 
 /// The whole report.
 pub fn text(report: &StatusReport, paint: Paint, width: usize) -> String {
@@ -93,18 +95,40 @@ fn traffic(report: &StatusReport, paint: Paint, width: usize) -> String {
 
 fn versions(report: &StatusReport, paint: Paint, width: usize) -> String {
     let rows = report.services.iter().map(|service| {
-        let text = |value: &Option<String>| Field::from(value.clone().unwrap_or_else(|| NOTHING.to_owned()));
         vec![
             Field::from(service.name.as_str()),
-            text(&service.image),
-            text(&service.revision),
+            service.image.as_deref().map_or(NOTHING.to_owned(), |image| image_name(&service.name, image)).into(),
+            service.revision.as_deref().map_or(NOTHING, revision_number).into(),
             scaling(service),
             certificate(service.certificate.as_ref()),
             credentials(service),
         ]
     });
-    let heading = ["service", "image", "revision", "scaling", "certificate", "credentials"];
+    let heading = ["service", "image", "rev.", "range", "certificate", "credentials"];
     table(paint, width, &heading, rows.collect())
+}
+
+/// What tells one image from the next: the tag or the digest of one in the service's own repository, else the last part of the name
+/// as well. The whole name is in the JSON.
+fn image_name(service: &str, image: &str) -> String {
+    let last = image.rsplit('/').next().unwrap_or(image);
+    if let Some((name, digest)) = last.split_once("@sha256:") {
+        let (name, digest) = (name.split(':').next().unwrap_or(name), shorten(digest, DIGEST));
+        return if is_own(service, name) { digest } else { format!("{name}@{digest}") };
+    }
+    match last.split_once(':') {
+        Some((name, tag)) if is_own(service, name) => tag.to_owned(),
+        _ => last.to_owned(),
+    }
+}
+
+fn is_own(service: &str, repository: &str) -> bool {
+    repository.strip_prefix("ecr-").is_some_and(|rest| rest.starts_with(&format!("{service}-")))
+}
+
+/// The number of `family:number`; the family is the service's.
+fn revision_number(revision: &str) -> &str {
+    revision.rsplit(':').next().unwrap_or(revision)
 }
 
 fn name(service: &ServiceStatus) -> Field {
@@ -123,8 +147,8 @@ fn status(service: &ServiceStatus) -> Field {
 fn tasks(service: &ServiceStatus) -> Field {
     let Some(tasks) = service.tasks else { return NOTHING.into() };
     let mood = if tasks.running >= tasks.desired { Mood::Good } else { Mood::Odd };
-    let starting = if tasks.pending > 0 { format!(" (+{} starting)", tasks.pending) } else { String::new() };
-    Field::new(format!("{} of {}{starting}", tasks.running, tasks.desired), mood)
+    let starting = if tasks.pending > 0 { format!(", {} starting", tasks.pending) } else { String::new() };
+    Field::new(format!("{}/{}{starting}", tasks.running, tasks.desired), mood)
 }
 
 fn targets(counts: Option<TargetCounts>) -> Field {
@@ -134,8 +158,8 @@ fn targets(counts: Option<TargetCounts>) -> Field {
         () if counts.healthy == counts.total => Mood::Good,
         () => Mood::Odd,
     };
-    let draining = if counts.draining > 0 { format!(" (-{} draining)", counts.draining) } else { String::new() };
-    Field::new(format!("{} of {}{draining}", counts.healthy, counts.total), mood)
+    let draining = if counts.draining > 0 { format!(", {} draining", counts.draining) } else { String::new() };
+    Field::new(format!("{}/{}{draining}", counts.healthy, counts.total), mood)
 }
 
 fn deployment(deployment: Option<&DeploymentStatus>) -> Field {
@@ -153,18 +177,18 @@ fn deployment(deployment: Option<&DeploymentStatus>) -> Field {
 fn alarms(alarms: Option<&AlarmsStatus>) -> Field {
     let Some(alarms) = alarms else { return NOTHING.into() };
     match (alarms.in_alarm.len(), alarms.without_data) {
-        (0, 0) => Field::new(format!("0 of {}", alarms.total), Mood::Good),
-        (0, unsure) => Field::new(format!("0 of {} ({unsure} without data)", alarms.total), Mood::Plain),
-        (ringing, _) => Field::new(format!("{ringing} of {}", alarms.total), Mood::Bad),
+        (0, 0) => Field::new(format!("0/{}", alarms.total), Mood::Good),
+        (0, unsure) => Field::new(format!("0/{} ({unsure} without data)", alarms.total), Mood::Plain),
+        (ringing, _) => Field::new(format!("{ringing}/{}", alarms.total), Mood::Bad),
     }
 }
 
 fn scaling(service: &ServiceStatus) -> Field {
     let Some(range) = service.scaling else { return NOTHING.into() };
     if range.suspended {
-        Field::new(format!("{} to {}, suspended", range.min, range.max), Mood::Odd)
+        Field::new(format!("{}–{}, paused", range.min, range.max), Mood::Odd)
     } else {
-        format!("{} to {}", range.min, range.max).into()
+        format!("{}–{}", range.min, range.max).into()
     }
 }
 
@@ -175,7 +199,13 @@ fn certificate(certificate: Option<&CertificateStatus>) -> Field {
         0..SOON => Mood::Odd,
         _ => Mood::Good,
     };
-    Field::new(valid(certificate), mood)
+    let end = day(&certificate.not_after);
+    let text = match certificate.days_left {
+        ..0 => format!("ended {end}"),
+        days @ 0..SOON => format!("{end}, {days} days"),
+        _ => format!("to {end}"),
+    };
+    Field::new(text, mood)
 }
 
 fn valid(certificate: &CertificateStatus) -> String {
@@ -188,9 +218,9 @@ fn valid(certificate: &CertificateStatus) -> String {
 fn credentials(service: &ServiceStatus) -> Field {
     let Some(secret) = &service.credentials else { return NOTHING.into() };
     let text = match (&secret.next_rotation, &secret.last_rotated, &secret.last_changed) {
-        (Some(next), ..) => format!("next rotation {}", day(next)),
+        (Some(next), ..) => format!("rotates {}", day(next)),
         (None, Some(last), _) => format!("rotated {}", day(last)),
-        (None, None, Some(changed)) => format!("changed {}, not rotated", day(changed)),
+        (None, None, Some(changed)) => format!("set {}", day(changed)),
         (None, None, None) => "not rotated".to_owned(),
     };
     text.into()
@@ -254,4 +284,158 @@ fn problems(report: &StatusReport, paint: Paint, width: usize) -> Option<String>
         }
     }
     (!text.is_empty()).then(|| format!("{}{text}", paint.alarm("could not be read:")))
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::operation::status::report::{
+        AlarmStatus, Difference, EnvironmentStatus, LoadBalancerStatus, SERVICE_COLUMNS, ScalingRange, SecretStatus,
+        Serving, StateStatus, TaskCounts,
+    };
+
+    /// A service that fares well.
+    fn service(name: &str) -> ServiceStatus {
+        let day = |day: u8| Some(format!("2026-11-{day:02}T10:00:00Z"));
+        ServiceStatus {
+            name: name.to_owned(),
+            configured: true,
+            status: Some("ACTIVE".to_owned()),
+            url: Some(format!("http://alb-dev-1.us-east-1.elb.amazonaws.com/{name}")),
+            tasks: Some(TaskCounts { desired: 2, running: 2, pending: 0 }),
+            blue: Some(TargetCounts { healthy: 2, total: 2, draining: 0 }),
+            green: Some(TargetCounts { healthy: 0, total: 0, draining: 0 }),
+            serving: Some(Serving { color: "blue", blue: 100, green: 0 }),
+            deployment: Some(DeploymentStatus {
+                in_progress: false,
+                status: "SUCCESSFUL".to_owned(),
+                stage: None,
+                reason: None,
+                failed: false,
+                began: day(1),
+                ended: day(1),
+            }),
+            image: Some(format!("123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-{name}-dev:1.4.2")),
+            revision: Some(format!("task-{name}-dev:12")),
+            scaling: Some(ScalingRange { min: 2, max: 10, suspended: false }),
+            certificate: Some(CertificateStatus { not_after: "2026-12-27T10:00:00Z".to_owned(), days_left: 29 }),
+            credentials: Some(SecretStatus {
+                name: format!("secret-{name}-dev"),
+                rotates: false,
+                last_changed: day(2),
+                last_rotated: None,
+                next_rotation: None,
+            }),
+            alarms: Some(AlarmsStatus { total: 6, without_data: 0, in_alarm: Vec::new() }),
+            last_event: None,
+        }
+    }
+
+    fn report(services: Vec<ServiceStatus>) -> StatusReport {
+        StatusReport {
+            environment: EnvironmentStatus {
+                suffix: "dev".to_owned(),
+                id: Some("id".to_owned()),
+                account: "123456789012".to_owned(),
+                region: "us-east-1".to_owned(),
+                zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).to_vec(),
+                mesh_provider: Some("envoy".to_owned()),
+                mesh_reason: Some("Envoy, as configured".to_owned()),
+                authority: Some(CertificateStatus { not_after: "2027-11-01T10:00:00Z".to_owned(), days_left: 339 }),
+                certificates: Vec::new(),
+            },
+            exists: true,
+            summary: "2 of 3 services are well".to_owned(),
+            state: StateStatus {
+                path: ".platformctl/dev/journal.jsonl".to_owned(),
+                present: true,
+                serial: 2,
+                resources: 133,
+                ..StateStatus::default()
+            },
+            found: Vec::new(),
+            load_balancer: Some(LoadBalancerStatus {
+                name: "alb-dev".to_owned(),
+                state: "active".to_owned(),
+                address: Some("alb-dev-1.us-east-1.elb.amazonaws.com".to_owned()),
+                url: Some("http://alb-dev-1.us-east-1.elb.amazonaws.com".to_owned()),
+            }),
+            columns: SERVICE_COLUMNS.to_vec(),
+            services,
+            alarms: None,
+            differences: None,
+            doomed: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// One that is well, one in the middle of a deployment, one that is not well.
+    fn busy() -> StatusReport {
+        let mut moving = service("notifications");
+        moving.tasks = Some(TaskCounts { desired: 2, running: 2, pending: 2 });
+        moving.green = Some(TargetCounts { healthy: 1, total: 2, draining: 0 });
+        moving.deployment = Some(DeploymentStatus {
+            in_progress: true,
+            status: "IN_PROGRESS".to_owned(),
+            stage: Some("BAKE_TIME".to_owned()),
+            reason: None,
+            failed: false,
+            began: None,
+            ended: None,
+        });
+        moving.image = Some("public.ecr.aws/docker/library/python:3.13-alpine".to_owned());
+        let mut broken = service("user-profile");
+        broken.tasks = Some(TaskCounts { desired: 2, running: 1, pending: 0 });
+        broken.blue = Some(TargetCounts { healthy: 1, total: 2, draining: 1 });
+        broken.image = Some("registry.example.com/user-profile@sha256:0123456789abcdef0123456789abcdef".to_owned());
+        broken.certificate = Some(CertificateStatus { not_after: "2026-11-30T10:00:00Z".to_owned(), days_left: 2 });
+        let alarm = AlarmStatus {
+            name: "alarm-user-profile-errors-dev".to_owned(),
+            reason: "Threshold Crossed: 3 datapoints were greater than the threshold (5.0)".to_owned(),
+            since: Some("2026-11-27T11:58:00Z".to_owned()),
+        };
+        broken.alarms = Some(AlarmsStatus { total: 6, without_data: 1, in_alarm: vec![alarm] });
+        let mut report = report(vec![service("payments"), moving, broken]);
+        report.differences = Some(vec![Difference {
+            key: "log-group/flow-logs".to_owned(),
+            name: "/platformctl/dev/flow-logs".to_owned(),
+            state: "ready".to_owned(),
+            aws: "absent".to_owned(),
+        }]);
+        report
+    }
+
+    #[test]
+    fn a_status_fits_eighty_columns() {
+        assert_snapshot!(text(&busy(), Paint::new(false), 80));
+    }
+
+    #[test]
+    fn a_status_fits_a_hundred_columns() {
+        assert_snapshot!(text(&busy(), Paint::new(false), 100));
+    }
+
+    #[test]
+    fn what_is_well_takes_one_line_for_each_service() {
+        let report = report(["accounts", "notifications", "payments"].map(service).to_vec());
+        for width in [80, 100] {
+            let shown = [traffic(&report, Paint::new(false), width), versions(&report, Paint::new(false), width)];
+            for table in shown {
+                assert_eq!(table.lines().count(), 4, "{table}");
+                assert!(table.lines().all(|line| console::measure_text_width(line) <= width), "{table}");
+            }
+        }
+    }
+
+    #[test]
+    fn images_are_told_apart_by_what_differs() {
+        let repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-payments-dev";
+        assert_eq!(image_name("payments", &format!("{repository}:1.4.2")), "1.4.2");
+        assert_eq!(image_name("payments", &format!("{repository}@sha256:{}", "a1".repeat(32))), "a1a1a1a1a1a1…");
+        assert_eq!(image_name("accounts", &format!("{repository}:1.4.2")), "ecr-payments-dev:1.4.2");
+        assert_eq!(image_name("payments", "public.ecr.aws/docker/library/python:3.13-alpine"), "python:3.13-alpine");
+        assert_eq!(image_name("payments", "localhost:5000/app"), "app");
+    }
 }

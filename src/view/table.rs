@@ -1,6 +1,7 @@
 //! Tables: columns of aligned text without lines between them.
 
-use comfy_table::{Cell, Color, ContentArrangement, Table, presets::NOTHING};
+use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, presets::NOTHING};
+use console::measure_text_width;
 
 use super::Paint;
 
@@ -54,8 +55,14 @@ pub fn table(paint: Paint, width: usize, heading: &[&str], rows: Vec<Vec<Field>>
         table.force_no_tty();
     }
     table.set_header(heading.iter().map(|title| Cell::new(title).fg(Color::DarkGrey)));
+    // What a row is about is read first, and is never broken where there is room.
+    let first = rows.iter().filter_map(|row| row.first()).map(|field| measure_text_width(&field.text)).max();
+    let is_narrow = first.is_some_and(|first| first <= width / 3);
     for row in rows {
         table.add_row(row.into_iter().map(cell));
+    }
+    if let Some(column) = table.column_mut(0).filter(|_| is_narrow) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
     }
     let lines: Vec<String> = table.lines().map(|line| format!(" {}", line.trim_end())).collect();
     lines.join("\n")

@@ -82,6 +82,38 @@ fn references_to_what_stays_are_no_difference() {
 }
 
 #[test]
+fn an_output_that_a_change_gives_anew_is_known_later() {
+    let mut renewed = step("mesh-certificate/payments", Chapter::Mesh, Action::Update);
+    renewed.gives = vec!["fingerprint"];
+    let mut task = step("task-definition/payments", Chapter::Services, Action::Replace);
+    let sidecars =
+        |fingerprint: Value| json!([{"name": "mesh-init", "environment": {"MESH_CERTIFICATE": fingerprint}}]);
+    task.spec = json!({ "sidecars": sidecars(json!({"$ref": "mesh-certificate/payments#fingerprint"})) });
+    task.changes = vec![change("sidecars", sidecars("ab".into()), None, true)];
+    let book = book("mesh-certificate/payments", Phase::Ready, "arn", json!({}), &[("fingerprint", "ab")]);
+    let plan = Plan { steps: vec![renewed, task], unchanged: 0 };
+    let text = PlanView { plan: &plan, book: &book, verbose: false }.text(PLAIN());
+    let line = "sidecars[name=mesh-init].environment.MESH_CERTIFICATE: \"ab\" → (known after apply)";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn a_change_in_envoys_packed_configuration_is_shown_inside() {
+    use crate::mesh::{envoy::Layout, scripts};
+    let sidecars = |weight: u32, name: &str| {
+        let clusters = json!([{"name": "accounts", "weight": weight}, {"name": name}]);
+        let bootstrap = json!({"static_resources": {"clusters": clusters}, "admin": {"port": 9901}});
+        let packed = &scripts::init_environment(&bootstrap, &Layout::fargate())[0].1;
+        json!([{"name": "mesh-init", "environment": {"MESH_BOOTSTRAP": packed, "ADMIN": "x"}}])
+    };
+    let mut task = step("task-definition/payments", Chapter::Services, Action::Replace);
+    task.changes = vec![change("sidecars", sidecars(1, "old"), Some(sidecars(2, "new")), true)];
+    let plan = Plan { steps: vec![task], unchanged: 0 };
+    let view = PlanView { plan: &plan, book: &Book::default(), verbose: false };
+    assert_snapshot!(view.text(PLAIN()));
+}
+
+#[test]
 fn a_plan_as_json_tells_drift() {
     let (plan, book) = (plan(), book("subnet/public-a", Phase::Ready, "subnet-1", json!({"public": true}), &[]));
     let line = PlanView { plan: &plan, book: &book, verbose: false }.json();
@@ -200,7 +232,7 @@ fn a_replacement_is_done_when_both_of_its_halves_are() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn plain_lines_tell_changes_of_phase() {
+async fn plain_lines_tell_what_was_done_and_which_waits_last() {
     let (printer, _, err) = captured(Look::default(), Manner::Lines);
     let plan = plan();
     let lines = Lines::new(&printer, &plan);
@@ -209,11 +241,38 @@ async fn plain_lines_tell_changes_of_phase() {
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
     assert_snapshot!(err.text(), @r#"
-    waiting    kms-key/main          pending [2J deletion  2.0s
     created    vpc/main              id-1  1.2s
-    retrying   subnet/public-a       ec2:ModifySubnetAttribute: RequestLimitExceeded: too many calls (attempt 2, again in 1.5s)  2.0s
+    waiting    kms-key/main          pending [2J deletion  8.0s
     failed     bucket/old            s3:DeleteBucket: AccessDenied: no
     skipped    ecs-service/payments  waits for kms-key/main
+    "#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_countdown_is_told_once_and_what_passes_soon_not_at_all() {
+    let (printer, _, err) = captured(Look::default(), Manner::Lines);
+    let plan = plan();
+    let lines = Lines::new(&printer, &plan);
+    lines.tell(&started("kms-key/main", Chapter::Encryption, Action::Create));
+    lines.tell(&started("vpc/main", Chapter::Network, Action::Create));
+    for left in (1..=30).rev() {
+        lines.tell(&waiting("kms-key/main", &format!("baking, {left} s left")));
+        if left == 29 {
+            lines.tell(&waiting("vpc/main", "pending"));
+        }
+        if left == 26 {
+            lines.tell(&done("vpc/main", Chapter::Network, Action::Create));
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        lines.catch_up();
+    }
+    lines.tell(&waiting("kms-key/main", "cleaning up"));
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    lines.catch_up();
+    assert_snapshot!(err.text(), @r#"
+    created    vpc/main              id-1  1.2s
+    waiting    kms-key/main          baking, 26 s left  5.0s
+    waiting    kms-key/main          cleaning up  36s
     "#);
 }
 

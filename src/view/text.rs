@@ -15,6 +15,40 @@ pub fn shorten(text: &str, width: usize) -> String {
     truncate_str(text, width, "…").into_owned()
 }
 
+/// A path without its middle, where it is longer than `width`: `a.b.c[name=x.y].d.e` becomes `a.b.….e`. Parts are never cut, so that
+/// the first and the last always show.
+pub fn squeeze(path: &str, width: usize) -> String {
+    if measure_text_width(path) <= width {
+        return path.to_owned();
+    }
+    let mut depth = 0_usize;
+    let is_end = |c: char| {
+        match c {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == '.' && depth == 0
+    };
+    let parts: Vec<&str> = path.split(is_end).collect();
+    let joined = |head: usize, tail: usize| {
+        let ends = parts[..head].iter().chain(&["…"]).chain(&parts[parts.len() - tail..]);
+        ends.copied().collect::<Vec<_>>().join(".")
+    };
+    let (mut head, mut tail) = (1, 1);
+    while head + tail + 1 < parts.len() {
+        // The end says what differs, so it grows first; the beginning gets what is left.
+        if measure_text_width(&joined(head, tail + 1)) <= width {
+            tail += 1;
+        } else if measure_text_width(&joined(head + 1, tail)) <= width {
+            head += 1;
+        } else {
+            break;
+        }
+    }
+    if head + tail < parts.len() { joined(head, tail) } else { path.to_owned() }
+}
+
 /// Fills up to a width; longer text stays as it is.
 pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(measure_text_width(text));
@@ -86,6 +120,15 @@ mod tests {
     #[test]
     fn foreign_text_cannot_move_the_cursor() {
         assert_eq!(clean("a\x1b[2Jb\r\n  c\u{9b}d"), "a [2Jb c d");
+    }
+
+    #[test]
+    fn paths_lose_their_middle() {
+        let path = "sidecars[name=a.b].environment.PACKED.clusters[name=x.y].hosts[0].address.port";
+        assert_eq!(squeeze(path, 100), path);
+        assert_eq!(squeeze(path, 50), "sidecars[name=a.b].….hosts[0].address.port");
+        assert_eq!(squeeze(path, 10), "sidecars[name=a.b].….port");
+        assert_eq!(squeeze("one.two", 3), "one.two");
     }
 
     #[test]

@@ -84,7 +84,16 @@ async fn a_change_swaps_the_colours_and_the_next_one_swaps_them_back() {
     assert_eq!(accounts.service_deployments().len(), 1, "what doesn't change isn't deployed");
     let left: Vec<String> =
         lab.inventory().into_iter().filter(|line| line.starts_with("ecs:task-definition")).collect();
-    assert_eq!(left, ["ecs:task-definition task-accounts-dev:1", "ecs:task-definition task-payments-dev:3"]);
+    assert_eq!(
+        left,
+        [
+            "ecs:task-definition task-accounts-dev:1",
+            "ecs:task-definition task-payments-dev:1",
+            "ecs:task-definition task-payments-dev:2",
+            "ecs:task-definition task-payments-dev:3"
+        ],
+        "earlier revisions are kept to go back to"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,12 +1,17 @@
-//! The measures: virtual time, real durations, 40 ms a call. The same numbers every time; `scripts/bench` prints them.
+//! The measures: makespans and calls in virtual time, with real durations and 40 ms a call, the same numbers every time; then what
+//! depends on the machine. `scripts/bench` prints them.
 
 #[path = "../it/lab.rs"]
 #[expect(dead_code, reason = "shared with the integration tests, which use more of it")]
 mod lab;
 
+mod deploy;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
+    path::Path,
+    process::{Command, Output},
     sync::Mutex,
     time::Duration,
 };
@@ -195,9 +200,18 @@ async fn life(text: &str) -> (Run, Run, (u64, u64), Run) {
     let up = run(&workspace, Intention::Up).await;
     let second = run(&workspace, Intention::Up).await;
     let before = workspace.aws.log.totals();
+    let counts = workspace.aws.log.counts();
     let plan = operation::prepare(&workspace, Intention::Plan).await.expect("a plan");
     assert!(plan.plan.steps.is_empty());
     let after = workspace.aws.log.totals();
+    if std::env::var_os("MEASURE_CALLS").is_some() {
+        for ((service, operation), count) in workspace.aws.log.counts() {
+            let made = count - counts.get(&(service.clone(), operation.clone())).copied().unwrap_or_default();
+            if made > 0 {
+                println!("{made:>8}  {service} {operation}");
+            }
+        }
+    }
     let destroy = run(&workspace, Intention::Destroy).await;
     (up, second, (after.0 - before.0, after.1 - before.1), destroy)
 }
@@ -270,5 +284,88 @@ async fn makespan_and_calls() {
     assert!(second.changing == 0, "a second up changes nothing: {}", second.changing);
     assert!(ratio(&up) <= 1.02 && ratio(&destroy) <= 1.02, "{} {}", ratio(&up), ratio(&destroy));
     let distinct: BTreeSet<_> = [plan.0, second.reading].into();
-    assert!(distinct.iter().all(|reading| *reading <= 90), "{distinct:?}");
+    // The aim is 60 and 3. The rotation's four come on top: it may not believe the list of secrets, which can be minutes old, and has
+    // the authority and each certificate described.
+    assert!(distinct.iter().all(|reading| *reading <= 64), "{distinct:?}");
+    assert!(further <= 4, "a further service adds {further} reading calls");
+}
+
+/// How long a program runs, by the wall: the middle of several runs.
+fn middle(runs: usize, mut run: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<Duration> = (0..runs).map(|_| run()).collect();
+    times.sort();
+    times[runs / 2]
+}
+
+fn timed(command: &mut Command) -> (Duration, Output) {
+    let start = std::time::Instant::now();
+    let output = command.output().expect("the program runs");
+    (start.elapsed(), output)
+}
+
+/// The most memory that this process ever held, in MiB (proc(5), `VmHWM`).
+fn peak_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()? / 1024)
+}
+
+/// Set in the process that measures its own memory.
+const LARGEST: &str = "MEASURE_LARGEST";
+/// As many services as one load balancer takes; the configuration refuses more.
+const MOST_SERVICES: usize = 45;
+
+/// What a person waits for and what it takes, by the wall: printed and never judged, since it is this machine's.
+#[test]
+fn start_up_memory_and_size() {
+    if std::env::var_os(LARGEST).is_some() {
+        return largest();
+    }
+    let binary = assert_cmd::cargo::cargo_bin!("platformctl");
+    let help = middle(9, || timed(Command::new(binary).arg("--help")).0);
+    let home = tempfile::tempdir().expect("a directory");
+    std::fs::write(home.path().join("platform.toml"), EXAMPLE).expect("written");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let unreachable = || {
+        let mut command = Command::new(binary);
+        command.current_dir(home.path()).env_clear().env("HOME", home.path());
+        command.args(["plan", "--env-suffix", "dev", "--config", "platform.toml"]);
+        let key = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+        command.envs(key).env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+        let (took, output) = timed(&mut command);
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        took
+    };
+    let plan = middle(5, unreachable);
+    let mut table = String::from("\nby the wall, on this machine\n");
+    let _ = writeln!(table, "start-up: --help                        {:>8.0} ms", help.as_secs_f64() * 1e3);
+    let _ = writeln!(table, "plan where nobody answers: error after  {:>8.0} ms", plan.as_secs_f64() * 1e3);
+    let this = std::env::current_exe().expect("this program");
+    let (_, output) =
+        timed(Command::new(this).args(["--exact", "start_up_memory_and_size", "--nocapture"]).env(LARGEST, "1"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let peak = text.lines().find_map(|line| line.strip_prefix("peak ")).unwrap_or("unknown");
+    let _ = writeln!(
+        table,
+        "peak memory of up, {MOST_SERVICES} services         {peak:>8} MiB, the simulated AWS included"
+    );
+    for profile in ["debug", "release"] {
+        let path = binary.parent().and_then(Path::parent).map(|target| target.join(profile).join("platformctl"));
+        if let Some(size) = path.and_then(|path| path.metadata().ok()).map(|metadata| metadata.len()) {
+            let _ = writeln!(table, "size of the binary, {profile:<20}{:>8.1} MB", size as f64 / 1e6);
+        }
+    }
+    println!("{table}");
+}
+
+/// `up` of the largest environment that a configuration can describe, in virtual time.
+fn largest() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime").block_on(async {
+        let lab = lab();
+        let workspace = workspace(&lab, &services(MOST_SERVICES)).await;
+        run(&workspace, Intention::Up).await;
+    });
+    println!("\npeak {}", peak_mib().map_or("unknown".to_owned(), |mib| mib.to_string()));
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     aws::{Answer, Aws},
-    engine::{Failure, Handle, Identity, Output, Target},
+    engine::{Failure, Handle, Identity, Output, Target, failure::absent_is_fine},
     markers,
 };
 
@@ -39,6 +39,7 @@ impl Piece for Mesh {
     const ACTIONS: &'static [&'static str] = &[
         "appmesh:CreateMesh",
         "appmesh:DeleteMesh",
+        "appmesh:DescribeMesh",
         "appmesh:ListMeshes",
         "appmesh:ListTagsForResource",
         "appmesh:TagResource",
@@ -60,6 +61,13 @@ impl Piece for Mesh {
             found.extend(refs.map(|one| Found { name: one.mesh_name().to_owned(), arn: one.arn().to_owned() }));
         }
         Ok(found)
+    }
+
+    async fn look(aws: &Aws, arn: &str) -> Result<Option<Value>, Failure> {
+        let call = aws.appmesh.describe_mesh().mesh_name(name_in(arn, "mesh")?);
+        let answer = absent_is_fine(call.send().await.of("appmesh:DescribeMesh").map(Some))?;
+        let spec = answer.and_then(|answer| answer.mesh).and_then(|it| it.spec);
+        Ok(spec.as_ref().map(convert::shown::mesh))
     }
 
     async fn create_one(&self, aws: &Aws, identity: &Identity) -> Result<String, Failure> {

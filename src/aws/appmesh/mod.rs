@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Aws;
 use crate::engine::{Kinds, Resource};
 
-mod convert;
+pub(crate) mod convert;
 pub mod mesh;
 pub mod probe;
 pub mod route;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     aws::{Answer, Aws},
-    engine::{Failure, Identity, Output},
+    engine::{Failure, Identity, Output, failure::absent_is_fine},
 };
 
 /// A route.
@@ -30,6 +30,7 @@ impl Piece for Route {
     const ACTIONS: &'static [&'static str] = &[
         "appmesh:CreateRoute",
         "appmesh:DeleteRoute",
+        "appmesh:DescribeRoute",
         "appmesh:ListRoutes",
         "appmesh:ListTagsForResource",
         "appmesh:ListVirtualRouters",
@@ -50,6 +51,18 @@ impl Piece for Route {
             }
         }
         Ok(found)
+    }
+
+    async fn look(aws: &Aws, arn: &str) -> Result<Option<Value>, Failure> {
+        let call = aws
+            .appmesh
+            .describe_route()
+            .mesh_name(name_in(arn, "mesh")?)
+            .virtual_router_name(name_in(arn, "virtualRouter")?)
+            .route_name(name_in(arn, "route")?);
+        let answer = absent_is_fine(call.send().await.of("appmesh:DescribeRoute").map(Some))?;
+        let spec = answer.and_then(|answer| answer.route).and_then(|it| it.spec);
+        Ok(spec.as_ref().map(convert::shown::route))
     }
 
     async fn create_one(&self, aws: &Aws, identity: &Identity) -> Result<String, Failure> {

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_sdk_appmesh::types::TagRef;
+use futures::future::try_join_all;
 use serde_json::{Map, Value};
 
 use crate::{
     aws::{Answer, Aws, tags},
     engine::{
-        Class, Failure, Identity, Key, Life, Manner, Naming, Outputs, Repeat, Scope, Sighting, Tags, Target, Wait, When,
+        Failure, Identity, Key, Life, Manner, Naming, Outputs, Repeat, Scope, Sighting, Tags, Target, Wait, When,
+        failure::absent_is_fine,
     },
 };
 
@@ -20,6 +22,12 @@ pub(super) struct Found {
     pub name: String,
     /// Its ARN.
     pub arn: String,
+}
+
+impl Found {
+    fn recorded(arn: &str) -> Self {
+        Found { name: arn.rsplit('/').next().unwrap_or(arn).to_owned(), arn: arn.to_owned() }
+    }
 }
 
 /// What differs from one kind of part to the next.
@@ -36,6 +44,8 @@ pub(super) trait Piece: Sized {
     }
     /// Lists all of this kind in one mesh.
     async fn list(aws: &Aws, mesh: &str) -> Result<Vec<Found>, Failure>;
+    /// The specification of one, in the JSON of the API. There is no call for several.
+    async fn look(aws: &Aws, arn: &str) -> Result<Option<Value>, Failure>;
     /// Creates one. Returns its ARN.
     async fn create_one(&self, aws: &Aws, identity: &Identity) -> Result<String, Failure>;
     /// Gives it its specification.
@@ -94,18 +104,23 @@ fn meshes<'a, P: Piece>(scope: &'a Scope<'_>) -> BTreeSet<&'a str> {
     wanted.chain(recorded.chain(tagged).filter_map(|arn| name_in(arn, "mesh").ok())).collect()
 }
 
-/// Finds all parts of one kind: one list for each mesh, and so one for the environment. No call is made where the environment
-/// has no mesh, for the service may have none to answer it.
+/// Finds all parts of one kind. Those that are recorded are described; where one is not, or where what nobody knows is looked for,
+/// they are listed first. No call is made where the environment has no mesh, for the service may have none to answer it.
 pub(super) async fn find<P: Piece>(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
+    let recorded: Option<Vec<Found>> =
+        scope.targets.iter().map(|target| Some(Found::recorded(target.id.as_deref()?))).collect();
+    let parts = match recorded {
+        Some(recorded) if !scope.sweep => recorded,
+        _ => list::<P>(aws, scope).await?,
+    };
+    let looks = parts.into_iter().map(|part| sighting::<P>(aws, scope, part));
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+}
+
+async fn list<P: Piece>(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Found>, Failure> {
     let mut found = Vec::new();
     for mesh in meshes::<P>(scope) {
-        let listed = match P::list(aws, mesh).await {
-            Err(failure) if failure.class == Class::Absent => continue,
-            listed => listed?,
-        };
-        for piece in listed {
-            found.extend(sighting::<P>(aws, scope, piece).await?);
-        }
+        found.extend(absent_is_fine(P::list(aws, mesh).await)?);
     }
     Ok(found)
 }
@@ -131,16 +146,22 @@ pub(super) async fn sighting<P: Piece>(
         tags: None,
         life: Life::Live,
     };
-    if let Some(tags) = tags::searched(scope, &piece.arn) {
-        return Ok(tags::identify(scope, seen, tags));
+    let found = if let Some(tags) = tags::searched(scope, &piece.arn) {
+        tags::identify(scope, seen, tags)
+    } else if scope.by_id(&piece.arn).is_some() {
+        tags::identify_recorded(scope, seen)
+    } else if scope.by_name(&seen.name).is_none() && !scope.sweep {
+        None
+    } else {
+        tags::identify(scope, seen, &read_tags(aws, &piece.arn).await?)
+    };
+    let Some(mut seen) = found else { return Ok(None) };
+    // What is not wanted is not compared with anything.
+    if scope.targets.iter().any(|target| target.key == seen.key) {
+        let Some(spec) = P::look(aws, &piece.arn).await? else { return Ok(None) };
+        seen.observed.insert("spec".to_owned(), spec);
     }
-    if scope.by_id(&piece.arn).is_some() {
-        return Ok(tags::identify_recorded(scope, seen));
-    }
-    if scope.by_name(&seen.name).is_none() && !scope.sweep {
-        return Ok(None);
-    }
-    Ok(tags::identify(scope, seen, &read_tags(aws, &piece.arn).await?))
+    Ok(Some(seen))
 }
 
 /// Implements the contract for a [`Piece`].

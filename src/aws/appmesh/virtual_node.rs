@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     aws::{Answer, Aws},
-    engine::{Failure, Handle, Identity, Output},
+    engine::{Failure, Handle, Identity, Output, failure::absent_is_fine},
     markers,
 };
 
@@ -48,6 +48,7 @@ impl Piece for VirtualNode {
     const ACTIONS: &'static [&'static str] = &[
         "appmesh:CreateVirtualNode",
         "appmesh:DeleteVirtualNode",
+        "appmesh:DescribeVirtualNode",
         "appmesh:ListVirtualNodes",
         "appmesh:ListTagsForResource",
         "appmesh:TagResource",
@@ -64,6 +65,17 @@ impl Piece for VirtualNode {
             found.extend(refs.map(|one| Found { name: one.virtual_node_name().to_owned(), arn: one.arn().to_owned() }));
         }
         Ok(found)
+    }
+
+    async fn look(aws: &Aws, arn: &str) -> Result<Option<Value>, Failure> {
+        let call = aws
+            .appmesh
+            .describe_virtual_node()
+            .mesh_name(name_in(arn, "mesh")?)
+            .virtual_node_name(name_in(arn, "virtualNode")?);
+        let answer = absent_is_fine(call.send().await.of("appmesh:DescribeVirtualNode").map(Some))?;
+        let spec = answer.and_then(|answer| answer.virtual_node).and_then(|it| it.spec);
+        Ok(spec.as_ref().map(convert::shown::virtual_node))
     }
 
     async fn create_one(&self, aws: &Aws, identity: &Identity) -> Result<String, Failure> {

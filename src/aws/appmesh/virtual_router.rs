@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     aws::{Answer, Aws},
-    engine::{Failure, Handle, Identity, Output},
+    engine::{Failure, Handle, Identity, Output, failure::absent_is_fine},
     markers,
 };
 
@@ -41,6 +41,7 @@ impl Piece for VirtualRouter {
     const ACTIONS: &'static [&'static str] = &[
         "appmesh:CreateVirtualRouter",
         "appmesh:DeleteVirtualRouter",
+        "appmesh:DescribeVirtualRouter",
         "appmesh:ListVirtualRouters",
         "appmesh:ListTagsForResource",
         "appmesh:TagResource",
@@ -59,6 +60,17 @@ impl Piece for VirtualRouter {
             );
         }
         Ok(found)
+    }
+
+    async fn look(aws: &Aws, arn: &str) -> Result<Option<Value>, Failure> {
+        let call = aws
+            .appmesh
+            .describe_virtual_router()
+            .mesh_name(name_in(arn, "mesh")?)
+            .virtual_router_name(name_in(arn, "virtualRouter")?);
+        let answer = absent_is_fine(call.send().await.of("appmesh:DescribeVirtualRouter").map(Some))?;
+        let spec = answer.and_then(|answer| answer.virtual_router).and_then(|it| it.spec);
+        Ok(spec.as_ref().map(convert::shown::virtual_router))
     }
 
     async fn create_one(&self, aws: &Aws, identity: &Identity) -> Result<String, Failure> {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     aws::{Answer, Aws},
-    engine::{Failure, Identity, Output},
+    engine::{Failure, Identity, Output, failure::absent_is_fine},
 };
 
 /// A virtual service.
@@ -28,6 +28,7 @@ impl Piece for VirtualService {
     const ACTIONS: &'static [&'static str] = &[
         "appmesh:CreateVirtualService",
         "appmesh:DeleteVirtualService",
+        "appmesh:DescribeVirtualService",
         "appmesh:ListVirtualServices",
         "appmesh:ListTagsForResource",
         "appmesh:TagResource",
@@ -46,6 +47,17 @@ impl Piece for VirtualService {
             );
         }
         Ok(found)
+    }
+
+    async fn look(aws: &Aws, arn: &str) -> Result<Option<Value>, Failure> {
+        let call = aws
+            .appmesh
+            .describe_virtual_service()
+            .mesh_name(name_in(arn, "mesh")?)
+            .virtual_service_name(name_in(arn, "virtualService")?);
+        let answer = absent_is_fine(call.send().await.of("appmesh:DescribeVirtualService").map(Some))?;
+        let spec = answer.and_then(|answer| answer.virtual_service).and_then(|it| it.spec);
+        Ok(spec.as_ref().map(convert::shown::virtual_service))
     }
 
     async fn create_one(&self, aws: &Aws, identity: &Identity) -> Result<String, Failure> {

@@ -10,12 +10,13 @@ use aws_sdk_servicediscovery::types::{
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::shared::{built, outputs, read_tags, services};
+use super::shared::{built, outputs, read_tags, services, services_of};
 use crate::{
     aws::{Answer, Aws, ec2::shared::VpcId, tags},
     engine::{
         Changes, Class, Created, Failure, Field, Gone, Handle, Identity, Key, Life, Manner, Naming, Output, Outputs,
-        Physical, Readiness, Repeat, Resource, Scope, Sighting, Tags, Target, Wait, When, failure::absent_is_fine,
+        Physical, Readiness, Repeat, Resource, Scope, Sighting, Tagged, Tags, Target, Wait, When,
+        failure::absent_is_fine,
     },
     markers, tag_list,
 };
@@ -150,6 +151,29 @@ async fn sighting(aws: &Aws, scope: &Scope<'_>, found: &NamespaceSummary) -> Res
     Ok(tags::identify(scope, seen, &tags))
 }
 
+/// The one namespace that is wanted, where it is recorded, the tag search knows it, and it holds services: then it exists, for it can't
+/// be deleted before them (Cloud Map API reference, DeleteNamespace), and the look at the services says all there is to say.
+async fn with_services(aws: &Aws, scope: &Scope<'_>) -> Result<Option<Sighting>, Failure> {
+    let [target] = scope.targets else { return Ok(None) };
+    let Some(id) = target.id.clone().filter(|_| !scope.sweep) else { return Ok(None) };
+    let is_it = |hit: &&Tagged| {
+        tags::searched(scope, &hit.arn).is_some() && tags::key_of(&hit.tags, scope.suffix).as_ref() == Some(&target.key)
+    };
+    let Some(hit) = scope.tagged_with(":namespace/ns-").find(is_it) else { return Ok(None) };
+    if absent_is_fine(services_of(aws, scope, hit.id()).await)?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Sighting {
+        key: target.key.clone(),
+        name: target.name.clone(),
+        id,
+        outputs: outputs(Some(hit.id()), Some(&hit.arn), &target.name),
+        observed: Map::new(),
+        tags: Some(hit.tags.clone()),
+        life: Life::Live,
+    }))
+}
+
 /// A namespace that is recorded and not listed because its operation goes on.
 async fn being_made(aws: &Aws, target: &Target) -> Result<Option<Sighting>, Failure> {
     let Some(id) = target.id.as_ref().filter(|id| !id.starts_with(ID)) else { return Ok(None) };
@@ -192,6 +216,9 @@ impl Resource for Namespace {
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
         if scope.targets.is_empty() && !scope.sweep {
             return Ok(Vec::new());
+        }
+        if let Some(found) = with_services(aws, scope).await? {
+            return Ok(vec![found]);
         }
         let mut found = Vec::new();
         for namespace in list(aws).await? {

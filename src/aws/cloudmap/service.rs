@@ -12,7 +12,7 @@ use serde_json::{Map, json};
 
 use super::{
     NamespaceId,
-    shared::{built, outputs, read_tags, services},
+    shared::{built, outputs, read_tags, services_of},
 };
 use crate::{
     aws::{Answer, Aws, tags},
@@ -65,7 +65,7 @@ fn ttl(dns: Option<&DnsConfig>) -> Option<i64> {
     dns.and_then(|dns| dns.dns_records().first()).map(DnsRecord::ttl)
 }
 
-async fn of_namespace(aws: &Aws, namespace: &str) -> Result<Vec<Found>, Failure> {
+async fn of_namespace(aws: &Aws, scope: &Scope<'_>, namespace: &str) -> Result<Vec<Found>, Failure> {
     let found = |service: &aws_sdk_servicediscovery::types::ServiceSummary| Found {
         id: service.id().unwrap_or_default().to_owned(),
         arn: service.arn().unwrap_or_default().to_owned(),
@@ -73,7 +73,7 @@ async fn of_namespace(aws: &Aws, namespace: &str) -> Result<Vec<Found>, Failure>
         namespace: namespace.to_owned(),
         ttl: ttl(service.dns_config()),
     };
-    Ok(services(aws, namespace).await?.iter().map(found).collect())
+    Ok(services_of(aws, scope, namespace).await?.iter().map(found).collect())
 }
 
 async fn get(aws: &Aws, id: &str) -> Result<Option<Found>, Failure> {
@@ -163,7 +163,7 @@ impl Resource for DiscoveryService {
         }
         let mut services = Vec::new();
         for namespace in namespaces {
-            services.extend(of_namespace(aws, namespace).await?);
+            services.extend(of_namespace(aws, scope, namespace).await?);
         }
         for id in scope.targets.iter().filter_map(|target| target.id.as_deref()) {
             if !services.iter().any(|service| service.id == id) {

@@ -1,11 +1,13 @@
 //! What namespaces and services have in common.
 
+use std::sync::Arc;
+
 use aws_sdk_servicediscovery::types::{FilterCondition, ServiceFilter, ServiceFilterName, ServiceSummary};
 use aws_smithy_types::error::operation::BuildError;
 
 use crate::{
     aws::{Answer, Aws, tags},
-    engine::{Failure, Outputs, Tags},
+    engine::{Failure, Outputs, Scope, Tags},
 };
 
 /// The builders complain about fields that are missing, and none of ours is.
@@ -24,6 +26,16 @@ pub(super) async fn read_tags(aws: &Aws, arn: &str) -> Result<Tags, Failure> {
     let call = aws.cloudmap.list_tags_for_resource().resource_arn(arn);
     let answer = call.send().await.of("servicediscovery:ListTagsForResource")?;
     Ok(tags::collect(answer.tags().iter().map(|tag| (Some(tag.key()), Some(tag.value())))))
+}
+
+/// The services of a namespace: one answer for the looks at the namespace and at its services.
+pub(super) async fn services_of(
+    aws: &Aws,
+    scope: &Scope<'_>,
+    namespace: &str,
+) -> Result<Arc<Vec<ServiceSummary>>, Failure> {
+    let question = format!("servicediscovery:ListServices {namespace}");
+    scope.answers.once(&question, || services(aws, namespace)).await
 }
 
 /// The services of a namespace.

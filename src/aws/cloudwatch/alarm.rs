@@ -73,6 +73,9 @@ fn outputs(aws: &Aws, name: &str, arn: Option<&str>) -> Outputs {
 
 fn observe(it: &MetricAlarm) -> Map<String, Value> {
     let queries: Vec<Query> = it.metrics().iter().map(Query::observe).collect();
+    // One whose actions are switched off tells nobody (CloudWatch API reference, DisableAlarmActions).
+    let off = it.actions_enabled() == Some(false);
+    let told = |actions: &[String]| if off { json!([]) } else { json!(actions) };
     Map::from_iter([
         ("description".to_owned(), json!(it.alarm_description().unwrap_or_default())),
         ("queries".to_owned(), json!(queries)),
@@ -82,8 +85,8 @@ fn observe(it: &MetricAlarm) -> Map<String, Value> {
         // CloudWatch API reference, PutMetricAlarm: all of them, where nothing is said.
         ("datapoints_to_alarm".to_owned(), json!(it.datapoints_to_alarm().or(it.evaluation_periods()))),
         ("missing_data".to_owned(), json!(it.treat_missing_data().unwrap_or("missing"))),
-        ("alarm_actions".to_owned(), json!(it.alarm_actions())),
-        ("ok_actions".to_owned(), json!(it.ok_actions())),
+        ("alarm_actions".to_owned(), told(it.alarm_actions())),
+        ("ok_actions".to_owned(), told(it.ok_actions())),
     ])
 }
 

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
     TableStatus,
 };
 use aws_smithy_types::error::operation::BuildError;
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -126,9 +127,8 @@ async fn sighting(aws: &Aws, scope: &Scope<'_>, name: &str) -> Result<Option<Sig
         tags: None,
         life: life(&table),
     };
-    // What is recorded was applied by us; asking for the backups of each table is a second call for each.
     let recorded = scope.by_id(name).is_some();
-    if !recorded && seen.life == Life::Live {
+    if matches!(table.table_status(), Some(TableStatus::Active | TableStatus::Updating)) {
         seen.observed.insert("point_in_time_recovery".into(), recovery(aws, name).await?.into());
     }
     match tags::searched(scope, arn) {
@@ -182,11 +182,8 @@ impl Resource for Table {
         let mut names: Vec<&str> = targets.chain(tagged).collect();
         names.sort_unstable();
         names.dedup();
-        let mut found = Vec::new();
-        for name in names {
-            found.extend(sighting(aws, scope, name).await?);
-        }
-        Ok(found)
+        let looks = names.into_iter().map(|name| sighting(aws, scope, name));
+        Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {

@@ -3,45 +3,35 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ec2::types::{IpPermission, SecurityGroup};
+use aws_sdk_ec2::types::IpPermission;
 use futures::join;
 
 use super::{
     rule_text::{self, Direction},
+    security_group,
     shared::{self, filter},
 };
 use crate::{
     aws::{Answer, Aws},
-    engine::{Class, Failure},
+    engine::{Class, Failure, Scope},
 };
 
-async fn describe<'a>(aws: &Aws, vpcs: impl IntoIterator<Item = &'a str>) -> Result<Vec<SecurityGroup>, Failure> {
-    aws.ec2
-        .describe_security_groups()
-        .filters(filter("vpc-id", vpcs))
-        .filters(filter("group-name", ["default"]))
-        .into_paginator()
-        .items()
-        .send()
-        .collect::<Result<_, _>>()
-        .await
-        .of("ec2:DescribeSecurityGroups")
-}
+/// Its name: no other group may have it (EC2 API reference, CreateSecurityGroup).
+const NAME: &str = "default";
 
 /// The rules of the default groups by VPC, sorted, for people.
 ///
 /// # Errors
 /// The call's own.
-pub async fn rules(aws: &Aws, vpcs: &[&str]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+pub async fn rules(aws: &Aws, scope: &Scope<'_>, vpcs: &[&str]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let mut rules = BTreeMap::new();
-    for some in vpcs.chunks(shared::FILTER_VALUES) {
-        for group in describe(aws, some.iter().copied()).await? {
-            let ingress = rule_text::of_permissions(Direction::Ingress, group.ip_permissions());
-            let egress = rule_text::of_permissions(Direction::Egress, group.ip_permissions_egress());
-            let mut all: Vec<String> = ingress.chain(egress).collect();
-            all.sort();
-            rules.insert(group.vpc_id().unwrap_or_default().to_owned(), all);
-        }
+    let groups = security_group::of_vpcs(aws, scope, vpcs.iter().copied()).await?;
+    for group in groups.iter().filter(|group| group.group_name() == Some(NAME)) {
+        let ingress = rule_text::of_permissions(Direction::Ingress, group.ip_permissions());
+        let egress = rule_text::of_permissions(Direction::Egress, group.ip_permissions_egress());
+        let mut all: Vec<String> = ingress.chain(egress).collect();
+        all.sort();
+        rules.insert(group.vpc_id().unwrap_or_default().to_owned(), all);
     }
     Ok(rules)
 }
@@ -51,7 +41,7 @@ pub async fn rules(aws: &Aws, vpcs: &[&str]) -> Result<BTreeMap<String, Vec<Stri
 /// # Errors
 /// Those of the calls; [`Class::Settling`] while the group of a new VPC isn't visible yet.
 pub async fn empty(aws: &Aws, vpc: &str) -> Result<(), Failure> {
-    let groups = describe(aws, [vpc]).await?;
+    let groups = security_group::describe(aws, vec![filter("vpc-id", [vpc]), filter("group-name", [NAME])]).await?;
     let Some(group) = groups.first() else {
         return Err(Failure::new(Class::Settling, format!("the default security group of {vpc} is not visible yet")));
     };

@@ -1,16 +1,21 @@
 //! Elastic IP addresses.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{Address, DomainType, Filter, ResourceType};
+use aws_sdk_ec2::types::{Address, DomainType, Filter, NatGateway, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
-use super::shared::{self, AllocationId, PublicAddress, Seen};
+use super::{
+    nat_gateway,
+    shared::{self, AllocationId, PublicAddress, Seen},
+};
 use crate::{
-    aws::{Answer, Aws},
+    aws::{Answer, Aws, tags},
     engine::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Life, Manner, Naming, Output, Outputs, Physical,
-        Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When,
+        Readiness, Repeat, Resource, Scope, Sighting, Tags, Target, Wait, When,
     },
 };
 
@@ -35,6 +40,29 @@ async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Address>, Failu
     let call = aws.ec2.describe_addresses().set_filters(Some(filters));
     let answer = call.send().await.of("ec2:DescribeAddresses")?;
     Ok(answer.addresses.unwrap_or_default())
+}
+
+/// All wanted addresses, where NAT gateways hold each of them: what is in use can't have been released, so that the look at the
+/// gateways says all there is to say.
+async fn held(aws: &Aws, scope: &Scope<'_>) -> Result<Option<Vec<Sighting>>, Failure> {
+    if scope.sweep || scope.targets.is_empty() || scope.targets.iter().any(|target| target.id.is_none()) {
+        return Ok(None);
+    }
+    let gateways = nat_gateway::ours(aws, scope).await?;
+    let alive =
+        |gateway: &&NatGateway| matches!(gateway.state(), Some(NatGatewayState::Available | NatGatewayState::Pending));
+    let held = gateways.iter().filter(alive).flat_map(NatGateway::nat_gateway_addresses);
+    let held: BTreeMap<&str, &str> = held.filter_map(|one| Some((one.allocation_id()?, one.public_ip()?))).collect();
+    let sighting = |target: &Target| {
+        let id = target.id.as_deref()?;
+        let mut all = shared::outputs(id);
+        all.extend(outputs(Some(held.get(id)?)));
+        let arn = format!("arn:{}:ec2:{}:{}:elastic-ip/{id}", aws.partition(), aws.region, aws.account);
+        let (key, name, id) = (target.key.clone(), target.name.clone(), id.to_owned());
+        let tags = tags::searched(scope, &arn).cloned();
+        Some(Sighting { key, name, id, outputs: all, observed: Map::new(), tags, life: Life::Live })
+    };
+    Ok(scope.targets.iter().map(sighting).collect())
 }
 
 fn outputs(address: Option<&str>) -> Outputs {
@@ -62,6 +90,9 @@ impl Resource for ElasticIp {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
+        if let Some(held) = held(aws, scope).await? {
+            return Ok(held);
+        }
         let by_tag = shared::ours(scope.suffix).into();
         let look = |filters| describe(aws, filters);
         let addresses = shared::seek(scope, by_tag, "allocation-id", Address::allocation_id, look).await?;

@@ -1,5 +1,7 @@
 //! NAT gateways.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self, ConnectivityType, Filter, NatGatewayState, ResourceType};
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,12 @@ impl Handle<NatGateway> {
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::NatGateway>, Failure> {
     let call = aws.ec2.describe_nat_gateways().set_filter(Some(filters));
     call.into_paginator().items().send().collect::<Result<_, _>>().await.of("ec2:DescribeNatGateways")
+}
+
+/// The environment's gateways, as their tags tell: one answer for the looks at the gateways and at the addresses that they hold.
+pub(super) async fn ours(aws: &Aws, scope: &Scope<'_>) -> Result<Arc<Vec<types::NatGateway>>, Failure> {
+    let ask = || describe(aws, shared::ours(scope.suffix).into());
+    scope.answers.once("ec2:DescribeNatGateways of the environment", ask).await
 }
 
 async fn one(aws: &Aws, id: &str) -> Result<Option<types::NatGateway>, Failure> {
@@ -84,10 +92,12 @@ impl Resource for NatGateway {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        let by_tag = shared::ours(scope.suffix).into();
-        let look = |filters| describe(aws, filters);
-        let id = types::NatGateway::nat_gateway_id;
-        let gateways = shared::seek(scope, by_tag, "nat-gateway-id", id, look).await?;
+        if scope.targets.is_empty() && !scope.sweep {
+            return Ok(Vec::new());
+        }
+        let (id, look) = (types::NatGateway::nat_gateway_id, |filters| describe(aws, filters));
+        let found = ours(aws, scope).await?.to_vec();
+        let gateways = shared::complete(scope, found, "nat-gateway-id", id, look).await?;
         let sighting = |gateway: &types::NatGateway| {
             let mut observed = shared::observed([("subnet", json!(gateway.subnet_id()))]);
             let addresses = gateway.nat_gateway_addresses();

@@ -1,5 +1,7 @@
 //! Routes to NAT gateways.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_ec2::types;
 use ipnet::Ipv4Net;
@@ -115,12 +117,15 @@ impl Resource for NatRoute {
         // A route that nobody knows goes with its table, so there is nothing to sweep.
         let places: Vec<(&Target, Place)> =
             scope.targets.iter().filter_map(|target| Some((target, Place::of(target)?))).collect();
-        let mut ids: Vec<&str> = places.iter().map(|(_, place)| place.table.as_str()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let mut tables = Vec::new();
-        for some in ids.chunks(shared::FILTER_VALUES) {
-            let filters = vec![shared::filter("route-table-id", some.iter().copied())];
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tables = route_table::ours(aws, scope).await?.to_vec();
+        let known: BTreeSet<&str> = tables.iter().filter_map(types::RouteTable::route_table_id).collect();
+        let ids: BTreeSet<&str> = places.iter().map(|(_, place)| place.table.as_str()).collect();
+        let missing: Vec<String> = ids.difference(&known).map(|id| (*id).to_owned()).collect();
+        for some in missing.chunks(shared::FILTER_VALUES) {
+            let filters = vec![shared::filter("route-table-id", some.iter().map(String::as_str))];
             tables.extend(route_table::describe(aws, filters).await?);
         }
         let sighting = |(target, place): &(&Target, Place)| {

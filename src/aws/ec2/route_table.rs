@@ -1,6 +1,9 @@
 //! Route tables, with their routes and the subnets that use them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self, Filter, ResourceType, RouteOrigin, RouteTableAssociationStateCode as State};
@@ -54,6 +57,15 @@ impl Handle<RouteTable> {
 pub(super) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::RouteTable>, Failure> {
     let call = aws.ec2.describe_route_tables().set_filters(Some(filters));
     call.into_paginator().items().send().collect::<Result<_, _>>().await.of("ec2:DescribeRouteTables")
+}
+
+/// The environment's tables, as their tags tell: one answer for the looks at the tables and at the routes in them.
+///
+/// # Errors
+/// The call's own.
+pub(super) async fn ours(aws: &Aws, scope: &Scope<'_>) -> Result<Arc<Vec<types::RouteTable>>, Failure> {
+    let ask = || describe(aws, shared::ours(scope.suffix).into());
+    scope.answers.once("ec2:DescribeRouteTables of the environment", ask).await
 }
 
 /// Where a route leads to: an IPv4 or IPv6 range or a prefix list.
@@ -209,10 +221,12 @@ impl Resource for RouteTable {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        let by_tag = shared::ours(scope.suffix).into();
-        let look = |filters| describe(aws, filters);
-        let id = types::RouteTable::route_table_id;
-        let tables = shared::seek(scope, by_tag, "route-table-id", id, look).await?;
+        if scope.targets.is_empty() && !scope.sweep {
+            return Ok(Vec::new());
+        }
+        let (id, look) = (types::RouteTable::route_table_id, |filters| describe(aws, filters));
+        let found = ours(aws, scope).await?.to_vec();
+        let tables = shared::complete(scope, found, "route-table-id", id, look).await?;
         let sighting = |table: &types::RouteTable| {
             let routes = own_routes(table);
             let routes: Vec<Value> =

@@ -1,6 +1,9 @@
 //! Security groups. Their rules are resources of their own ([`SecurityGroupRule`](super::SecurityGroupRule)).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self, Filter, IpPermission, IpRange, ResourceType};
@@ -15,7 +18,7 @@ use super::{
     shared::{self, FILTER_VALUES, SecurityGroupId, Seen, VpcId, filter},
 };
 use crate::{
-    aws::{Answer, Aws},
+    aws::{Answer, Aws, tags},
     engine::{
         Changes, Class, Created, Failure, Field, Gone, Handle, Identity, Life, Manner, Naming, Output, Outputs,
         Physical, Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When,
@@ -41,9 +44,32 @@ impl Handle<SecurityGroup> {
     }
 }
 
-async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::SecurityGroup>, Failure> {
+/// The groups that filters find.
+///
+/// # Errors
+/// The call's own.
+pub(super) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::SecurityGroup>, Failure> {
     let call = aws.ec2.describe_security_groups().set_filters(Some(filters));
     call.into_paginator().items().send().collect::<Result<_, _>>().await.of("ec2:DescribeSecurityGroups")
+}
+
+/// All groups of VPCs, default ones included: one answer for the looks at the VPC and at its groups.
+///
+/// # Errors
+/// The call's own.
+pub(super) async fn of_vpcs<'a>(
+    aws: &Aws,
+    scope: &Scope<'_>,
+    vpcs: impl IntoIterator<Item = &'a str>,
+) -> Result<Arc<Vec<types::SecurityGroup>>, Failure> {
+    shared::once_by(scope, "ec2:DescribeSecurityGroups", "vpc-id", vpcs, |filters| describe(aws, filters)).await
+}
+
+/// The groups that may be the environment's: those of its VPC where that is known, else those with its tags.
+async fn candidates(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<types::SecurityGroup>, Failure> {
+    let Some(vpcs) = shared::known(scope, "vpc") else { return describe(aws, shared::ours(scope.suffix).into()).await };
+    let all = of_vpcs(aws, scope, vpcs).await?;
+    Ok(all.iter().filter(|group| group.group_name() != Some("default")).cloned().collect())
 }
 
 /// The groups of a VPC without the default one, for people.
@@ -79,16 +105,21 @@ async fn by_name(
     Ok(groups)
 }
 
+/// Whether a group is of this environment, or bears the name of one that it wants.
+fn is_ours(scope: &Scope<'_>, group: &types::SecurityGroup) -> bool {
+    let named = |name| scope.by_name(name).is_some();
+    tags::key_of(&shared::read_tags(group.tags()), scope.suffix).is_some()
+        || group.group_id().is_some_and(|id| scope.by_id(id).is_some())
+        || group.group_name().is_some_and(named)
+}
+
 /// Unmanaged rules by group, sorted, for people.
-async fn unmanaged(aws: &Aws, groups: &[&str]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+async fn unmanaged(aws: &Aws, scope: &Scope<'_>, groups: &[&str]) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let mut unmanaged: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for some in groups.chunks(FILTER_VALUES) {
-        for rule in security_group_rule::describe(aws, vec![filter("group-id", some.iter().copied())]).await? {
-            if !shared::has_key(rule.tags()) {
-                let group = rule.group_id().unwrap_or_default().to_owned();
-                unmanaged.entry(group).or_default().push(rule_text::of_rule(&rule));
-            }
-        }
+    let rules = security_group_rule::of_groups(aws, scope, groups.iter().copied()).await?;
+    for rule in rules.iter().filter(|rule| !shared::has_key(rule.tags())) {
+        let group = rule.group_id().unwrap_or_default().to_owned();
+        unmanaged.entry(group).or_default().push(rule_text::of_rule(rule));
     }
     unmanaged.values_mut().for_each(|rules| rules.sort());
     Ok(unmanaged)
@@ -159,13 +190,17 @@ impl Resource for SecurityGroup {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        let by_tag = shared::ours(scope.suffix).into();
-        let look = |filters| describe(aws, filters);
-        let mut groups = shared::seek(scope, by_tag, "group-id", types::SecurityGroup::group_id, look).await?;
+        if scope.targets.is_empty() && !scope.sweep {
+            return Ok(Vec::new());
+        }
+        let id = types::SecurityGroup::group_id;
+        let found = candidates(aws, scope).await?;
+        let mut groups = shared::complete(scope, found, "group-id", id, |filters| describe(aws, filters)).await?;
         let namesakes = by_name(aws, scope, &groups).await?;
         groups.extend(namesakes);
-        let ids: Vec<&str> = groups.iter().filter_map(types::SecurityGroup::group_id).collect();
-        let unmanaged = unmanaged(aws, &ids).await?;
+        groups.retain(|group| is_ours(scope, group));
+        let ids: Vec<&str> = groups.iter().filter_map(id).collect();
+        let unmanaged = unmanaged(aws, scope, &ids).await?;
         let sighting = |group: &types::SecurityGroup| {
             let rules = unmanaged.get(group.group_id()?).map(Vec::as_slice).unwrap_or_default();
             Seen {

@@ -1,5 +1,7 @@
 //! Rules of security groups. Each has an id and tags of its own, so groups can refer to each other without a cycle.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
     self, Filter, IpPermission, IpRange, PrefixListId as PrefixList, ResourceType, SecurityGroupRuleRequest,
@@ -105,6 +107,18 @@ impl Handle<SecurityGroupRule> {
 pub(super) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<types::SecurityGroupRule>, Failure> {
     let call = aws.ec2.describe_security_group_rules().set_filters(Some(filters));
     call.into_paginator().items().send().collect::<Result<_, _>>().await.of("ec2:DescribeSecurityGroupRules")
+}
+
+/// All rules of groups: one answer for the looks at the groups and at their rules.
+///
+/// # Errors
+/// The call's own.
+pub(super) async fn of_groups<'a>(
+    aws: &Aws,
+    scope: &Scope<'_>,
+    groups: impl IntoIterator<Item = &'a str>,
+) -> Result<Arc<Vec<types::SecurityGroupRule>>, Failure> {
+    shared::once_by(scope, "ec2:DescribeSecurityGroupRules", "group-id", groups, |filters| describe(aws, filters)).await
 }
 
 /// Revokes rules by id; none is success.
@@ -232,10 +246,16 @@ impl Resource for SecurityGroupRule {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        let by_tag = vec![shared::environment(scope.suffix)];
-        let look = |filters| describe(aws, filters);
+        if scope.targets.is_empty() && !scope.sweep {
+            return Ok(Vec::new());
+        }
+        let found = match shared::known(scope, "group") {
+            Some(groups) => of_groups(aws, scope, groups).await?.to_vec(),
+            None => describe(aws, vec![shared::environment(scope.suffix)]).await?,
+        };
         let id = types::SecurityGroupRule::security_group_rule_id;
-        let rules = shared::seek(scope, by_tag, "security-group-rule-id", id, look).await?;
+        let look = |filters| describe(aws, filters);
+        let rules = shared::complete(scope, found, "security-group-rule-id", id, look).await?;
         let sighting = |rule: &types::SecurityGroupRule| {
             let direction = Direction::of(rule.is_egress());
             Seen {

@@ -1,6 +1,6 @@
 //! What all kinds of EC2 resources have in common: looking by tag, tag specifications, outputs, absence, blockers.
 
-use std::{collections::BTreeSet, future::Future};
+use std::{collections::BTreeSet, future::Future, sync::Arc};
 
 use aws_sdk_ec2::types::{Filter, NetworkInterface, ResourceType, Tag, TagSpecification, UnsuccessfulItem};
 use serde_json::{Map, Value};
@@ -78,7 +78,24 @@ where
     if scope.targets.is_empty() && !scope.sweep {
         return Ok(Vec::new());
     }
-    let mut found = describe(by_tag).await?;
+    let found = describe(by_tag).await?;
+    complete(scope, found, id_filter, id, describe).await
+}
+
+/// Adds to what was found what is recorded and not among it.
+///
+/// # Errors
+/// Those of `describe`.
+pub async fn complete<T, F>(
+    scope: &Scope<'_>,
+    mut found: Vec<T>,
+    id_filter: &str,
+    id: impl Fn(&T) -> Option<&str>,
+    describe: impl Fn(Vec<Filter>) -> F,
+) -> Result<Vec<T>, Failure>
+where
+    F: Future<Output = Result<Vec<T>, Failure>>,
+{
     let seen: BTreeSet<String> = found.iter().filter_map(&id).map(str::to_owned).collect();
     let recorded = scope.targets.iter().filter_map(|target| target.id.as_deref());
     let missing: BTreeSet<&str> = recorded.filter(|id| !seen.contains(*id)).collect();
@@ -86,6 +103,38 @@ where
         found.extend(describe(vec![filter(id_filter, ids.iter().copied())]).await?);
     }
     Ok(found)
+}
+
+/// The values of a field that all targets have; `None` where one of them has none yet, or where what nobody knows is looked for, too.
+pub fn known<'a>(scope: &'a Scope<'_>, field: &str) -> Option<BTreeSet<&'a str>> {
+    let values: Option<BTreeSet<&str>> = scope.targets.iter().map(|target| target.text(field)).collect();
+    values.filter(|values| !scope.sweep && !values.is_empty())
+}
+
+/// A describe call by the values of one filter, in as few calls as EC2 allows, and once in a survey.
+///
+/// # Errors
+/// Those of `describe`.
+pub async fn once_by<'a, T, F>(
+    scope: &Scope<'_>,
+    operation: &str,
+    name: &str,
+    values: impl IntoIterator<Item = &'a str>,
+    describe: impl Fn(Vec<Filter>) -> F,
+) -> Result<Arc<Vec<T>>, Failure>
+where
+    T: Send + Sync + 'static,
+    F: Future<Output = Result<Vec<T>, Failure>>,
+{
+    let values: Vec<&str> = values.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let ask = || async {
+        let mut found = Vec::new();
+        for some in values.chunks(FILTER_VALUES) {
+            found.extend(describe(vec![filter(name, some.iter().copied())]).await?);
+        }
+        Ok(found)
+    };
+    scope.answers.once(&format!("{operation} {name}={}", values.join(",")), ask).await
 }
 
 /// Tags as EC2 gives them.
@@ -199,7 +248,7 @@ pub fn unsuccessful(operation: &'static str, items: &[UnsuccessfulItem]) -> Resu
     Err(Failure {
         operation: operation.to_owned(),
         code: Some(code.to_owned()),
-        remedy: classify::remedy(class, operation),
+        remedy: classify::remedy(class, operation, message),
         ..Failure::new(class, message)
     })
 }
@@ -244,7 +293,14 @@ mod tests {
 
     /// What `seek` finds where the tag search gives `subnet-1` only, and the filters that it asked with.
     async fn sought(targets: &[Target], sweep: bool) -> (Vec<String>, Vec<String>) {
-        let scope = Scope { suffix: "dev", environment_id: None, targets, tagged: &[], sweep };
+        let scope = Scope {
+            suffix: "dev",
+            environment_id: None,
+            targets,
+            tagged: &[],
+            sweep,
+            answers: &crate::engine::Answers::default(),
+        };
         let asked = Mutex::new(Vec::new());
         let found = seek(
             &scope,

@@ -109,7 +109,8 @@ impl Resource for Vpc {
         let by_tag = shared::ours(scope.suffix).into();
         let vpcs = shared::seek(scope, by_tag, "vpc-id", types::Vpc::vpc_id, |filters| describe(aws, filters)).await?;
         let ids: Vec<&str> = vpcs.iter().filter_map(types::Vpc::vpc_id).collect();
-        let (dns, rules) = try_join!(try_join_all(ids.iter().map(|id| dns(aws, id))), default_group::rules(aws, &ids))?;
+        let (dns, rules) =
+            try_join!(try_join_all(ids.iter().map(|id| dns(aws, id))), default_group::rules(aws, scope, &ids))?;
         let sighting = |(vpc, dns): (&types::Vpc, Option<(bool, bool)>)| {
             let (support, hostnames) = dns?;
             let mut observed = shared::observed([

@@ -4,14 +4,15 @@ use async_trait::async_trait;
 use aws_sdk_ecr::types::{
     EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability, Repository as Described,
 };
+use futures::{future::try_join_all, try_join};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    aws::{Answer, Aws, kms::KmsKeyArn, tags},
+    aws::{Answer, Aws, iam::document, kms::KmsKeyArn, tags},
     engine::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Key, Life, Manner, Naming, Output, Outputs, Physical,
-        Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When,
+        Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When, failure::absent_is_fine,
     },
     markers, tag_list,
 };
@@ -74,7 +75,7 @@ fn outputs(repository: &Described) -> Outputs {
     ])
 }
 
-/// What DescribeRepositories shows. The lifecycle policy would take a call for each repository and is left to what was last applied.
+/// What DescribeRepositories shows.
 fn observed(repository: &Described) -> Map<String, Value> {
     let scanning = repository.image_scanning_configuration().is_some_and(ImageScanningConfiguration::scan_on_push);
     let immutable = repository.image_tag_mutability() == Some(&ImageTagMutability::Immutable);
@@ -84,6 +85,36 @@ fn observed(repository: &Described) -> Map<String, Value> {
         ("immutable_tags".to_owned(), json!(immutable)),
         ("key".to_owned(), json!(key)),
     ])
+}
+
+/// The lifecycle policy: a call for each repository, for there is none for several. Nothing where it has none or is gone.
+async fn lifecycle(aws: &Aws, name: &str) -> Result<Value, Failure> {
+    let answer = aws.ecr.get_lifecycle_policy().repository_name(name).send().await.of("ecr:GetLifecyclePolicy");
+    let text = absent_is_fine(answer.map(|answer| answer.lifecycle_policy_text))?;
+    Ok(text.as_deref().map_or(Value::Null, document::read))
+}
+
+/// What is ours of one repository.
+async fn sighting(aws: &Aws, scope: &Scope<'_>, repository: &Described) -> Result<Option<Sighting>, Failure> {
+    let (Some(name), Some(arn)) = (repository.repository_name(), repository.repository_arn()) else {
+        return Ok(None);
+    };
+    if scope.by_name(name).is_none() && tags::searched(scope, arn).is_none() {
+        return Ok(None);
+    }
+    let (tags, lifecycle) = try_join!(tags_of(aws, scope, name, arn), lifecycle(aws, name))?;
+    let mut observed = observed(repository);
+    observed.insert("lifecycle".to_owned(), lifecycle);
+    let seen = Sighting {
+        key: Key::new(Repository::KIND, "?"),
+        name: name.to_owned(),
+        id: name.to_owned(),
+        outputs: outputs(repository),
+        observed,
+        tags: None,
+        life: Life::Live,
+    };
+    Ok(tags::identify_unread(scope, seen, tags.as_ref()))
 }
 
 /// The tags of a repository, unless they can only be ours: the tag search has them, or we recorded that we made it.
@@ -129,25 +160,9 @@ impl Resource for Repository {
         // All of the account's: asked for by name, one that is missing fails the whole call (ECR API reference, DescribeRepositories).
         let mut pages = aws.ecr.describe_repositories().max_results(1000).into_paginator().send();
         while let Some(page) = pages.next().await {
-            for repository in page.of("ecr:DescribeRepositories")?.repositories() {
-                let (Some(name), Some(arn)) = (repository.repository_name(), repository.repository_arn()) else {
-                    continue;
-                };
-                if scope.by_name(name).is_none() && tags::searched(scope, arn).is_none() {
-                    continue;
-                }
-                let tags = tags_of(aws, scope, name, arn).await?;
-                let seen = Sighting {
-                    key: Key::new(Self::KIND, "?"),
-                    name: name.to_owned(),
-                    id: name.to_owned(),
-                    outputs: outputs(repository),
-                    observed: observed(repository),
-                    tags: None,
-                    life: Life::Live,
-                };
-                found.extend(tags::identify_unread(scope, seen, tags.as_ref()));
-            }
+            let page = page.of("ecr:DescribeRepositories")?;
+            let looks = page.repositories().iter().map(|repository| sighting(aws, scope, repository));
+            found.extend(try_join_all(looks).await?.into_iter().flatten());
         }
         Ok(found)
     }
@@ -216,6 +231,7 @@ impl Resource for Repository {
             "ecr:CreateRepository",
             "ecr:DeleteRepository",
             "ecr:DescribeRepositories",
+            "ecr:GetLifecyclePolicy",
             "ecr:ListTagsForResource",
             "ecr:PutImageScanningConfiguration",
             "ecr:PutImageTagMutability",

@@ -19,7 +19,7 @@ pub(super) fn fields(spec: &Value) -> Map<String, Value> {
 }
 
 /// A digest of the content: 32 hexadecimal digits, the same whatever the order of a map's keys.
-pub(super) fn digest(spec: &Value) -> String {
+pub fn digest(spec: &Value) -> String {
     let canonical = sorted(&Value::Object(fields(spec))).to_string();
     Sha256::digest(canonical.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

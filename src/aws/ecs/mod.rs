@@ -7,9 +7,11 @@ use crate::engine::Kinds;
 
 pub mod cluster;
 pub mod container;
-mod content;
+pub mod content;
+pub mod exec;
 mod revisions;
 mod rollout;
+pub mod rollout_settings;
 pub mod service;
 mod service_settings;
 pub mod shared;

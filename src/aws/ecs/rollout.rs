@@ -157,9 +157,10 @@ fn is_late(aws: &Aws, since: Option<&DateTime>) -> bool {
 
 /// True where a deployment should have moved its traffic long ago.
 fn is_stuck(aws: &Aws, deployment: &ServiceDeployment) -> bool {
+    // A canary or linear steps take their time.
     let moved = matches!(
         deployment.lifecycle_stage(),
-        Some(Stage::PostProductionTrafficShift | Stage::BakeTime | Stage::CleanUp)
+        Some(Stage::ProductionTrafficShift | Stage::PostProductionTrafficShift | Stage::BakeTime | Stage::CleanUp)
     );
     can_be_stopped(deployment) && !moved && is_late(aws, deployment.created_at())
 }

@@ -1,5 +1,7 @@
 //! ECS services.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use async_trait::async_trait;
 use aws_sdk_ecs::types::{
     DeploymentController, DeploymentControllerType, PropagateTags, SchedulingStrategy, ServiceField,
@@ -61,8 +63,10 @@ pub struct Service {
     pub balancer_role: Output<RoleArn>,
     /// Where peers find its tasks.
     pub registry: Output<DiscoveryServiceArn>,
-    /// How a new revision takes over: `BLUE_GREEN`.
+    /// How a new revision takes over: `BLUE_GREEN`, `CANARY` or `LINEAR`.
     pub strategy: String,
+    /// Percent and minutes of a canary, or of each linear step.
+    pub step: Option<(u32, u32)>,
     /// Minutes that both versions run after the traffic has moved.
     pub bake_minutes: u32,
     /// A deployment whose tasks don't start is given up and rolled back.
@@ -109,6 +113,18 @@ fn outputs(arn: &str, name: &str) -> Outputs {
 
 /// Looks at services of one cluster by name or ARN, ten a call (ECS API reference, DescribeServices). What has been deleted is
 /// left out, and so is everything where the cluster itself is gone.
+/// Services as the looks at them and at what they run need them: one answer for both.
+pub(super) async fn all(
+    aws: &Aws,
+    scope: &Scope<'_>,
+    cluster: &str,
+    names: impl IntoIterator<Item = String>,
+) -> Result<Arc<Vec<aws_sdk_ecs::types::Service>>, Failure> {
+    let names: Vec<String> = names.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+    let question = format!("ecs:DescribeServices {cluster} {}", names.join(","));
+    scope.answers.once(&question, || describe(aws, cluster, &names)).await
+}
+
 async fn describe(aws: &Aws, cluster: &str, names: &[String]) -> Result<Vec<aws_sdk_ecs::types::Service>, Failure> {
     let mut found = Vec::new();
     for names in names.chunks(10) {
@@ -228,9 +244,9 @@ impl Resource for Service {
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
         let mut found = Vec::new();
         for (cluster, names) in by_cluster(scope) {
-            for service in describe(aws, &cluster, &names).await? {
-                found.extend(tags::identify(scope, sighting(&service), &shared::read_tags(service.tags())));
-            }
+            let services = all(aws, scope, &cluster, names).await?;
+            let seen = services.iter().map(|service| (sighting(service), shared::read_tags(service.tags())));
+            found.extend(seen.filter_map(|(seen, tags)| tags::identify(scope, seen, &tags)));
         }
         Ok(found)
     }

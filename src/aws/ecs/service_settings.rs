@@ -1,24 +1,27 @@
 //! A service's settings, as ECS takes and gives them.
 
 use aws_sdk_ecs::types::{
-    AdvancedConfiguration, AssignPublicIp, AwsVpcConfiguration, DeploymentAlarms, DeploymentCircuitBreaker,
-    DeploymentConfiguration, DeploymentStrategy, LoadBalancer, NetworkConfiguration, ServiceRegistry,
+    AdvancedConfiguration, AssignPublicIp, AwsVpcConfiguration, DeploymentAlarms, DeploymentConfiguration,
+    DeploymentStrategy, LoadBalancer, NetworkConfiguration, ServiceRegistry,
 };
 use serde_json::{Map, Value, json};
 
-use super::{
-    service::Service,
-    shared::{self, Share},
-};
+use super::{rollout_settings::Rollout, service::Service, shared::Share};
 use crate::engine::{Failure, Output};
-
-/// During a deployment no task of the old version is stopped before its successor runs, and there may be twice as many.
-/// ECS Developer Guide, "Amazon ECS blue/green deployments": the green version is scaled up to the full count.
-const MINIMUM_HEALTHY_PERCENT: i32 = 100;
-const MAXIMUM_PERCENT: i32 = 200;
 
 fn texts<T>(outputs: &[Output<T>]) -> Result<Vec<String>, Failure> {
     outputs.iter().map(|output| output.get().map(str::to_owned)).collect()
+}
+
+/// Percent and minutes of a canary or of a linear step.
+fn step(it: &DeploymentConfiguration) -> Option<(f64, i32)> {
+    let canary = it.canary_configuration();
+    let linear = it.linear_configuration();
+    match it.strategy() {
+        Some(DeploymentStrategy::Canary) => canary?.canary_percent().zip(canary?.canary_bake_time_in_minutes()),
+        Some(DeploymentStrategy::Linear) => linear?.step_percent().zip(linear?.step_bake_time_in_minutes()),
+        _ => None,
+    }
 }
 
 fn incomplete(error: aws_smithy_types::error::operation::BuildError) -> Failure {
@@ -29,22 +32,15 @@ impl Service {
     /// The deployment configuration in full: what is left out of an update, ECS sets to its default
     /// (ECS API reference, DeploymentConfiguration).
     pub(super) fn deployment_configuration(&self) -> Result<DeploymentConfiguration, Failure> {
-        let breaker = DeploymentCircuitBreaker::builder().enable(self.circuit_breaker).rollback(self.circuit_breaker);
-        let watched = !self.alarms.is_empty();
-        let alarms = DeploymentAlarms::builder()
-            .set_alarm_names(Some(texts(&self.alarms)?))
-            .enable(watched)
-            .rollback(watched)
-            .build()
-            .map_err(incomplete)?;
-        Ok(DeploymentConfiguration::builder()
-            .strategy(DeploymentStrategy::from(self.strategy.as_str()))
-            .bake_time_in_minutes(shared::number(self.bake_minutes)?)
-            .deployment_circuit_breaker(breaker.build())
-            .alarms(alarms)
-            .minimum_healthy_percent(MINIMUM_HEALTHY_PERCENT)
-            .maximum_percent(MAXIMUM_PERCENT)
-            .build())
+        let rollout = Rollout {
+            strategy: self.strategy.clone(),
+            bake_minutes: self.bake_minutes,
+            step: self.step,
+            circuit_breaker: self.circuit_breaker,
+            alarms: texts(&self.alarms)?,
+            pause: None,
+        };
+        rollout.configuration()
     }
 
     /// The two target groups, and the rules between which ECS shifts traffic from one to the other.
@@ -99,6 +95,7 @@ pub(super) fn observe(service: &aws_sdk_ecs::types::Service) -> Map<String, Valu
     }
     if let Some(deployment) = service.deployment_configuration() {
         let breaker = deployment.deployment_circuit_breaker();
+        put("step", json!(step(deployment)));
         put("strategy", json!(deployment.strategy().map_or("ROLLING", DeploymentStrategy::as_str)));
         put("bake_minutes", json!(deployment.bake_time_in_minutes().unwrap_or_default()));
         put("circuit_breaker", json!(breaker.is_some_and(|breaker| breaker.enable() && breaker.rollback())));

@@ -81,12 +81,12 @@ pub(super) fn number(value: u32) -> Result<i32, Failure> {
 }
 
 /// Tags as ECS takes them.
-pub(super) fn tag_list(tags: &Tags) -> Vec<Tag> {
+pub(in crate::aws) fn tag_list(tags: &Tags) -> Vec<Tag> {
     tag_list!(aws_sdk_ecs, tags)
 }
 
 /// Tags as ECS gives them.
-pub(super) fn read_tags(list: &[Tag]) -> Tags {
+pub(in crate::aws) fn read_tags(list: &[Tag]) -> Tags {
     tags::collect(list.iter().map(|tag| (tag.key(), tag.value())))
 }
 
@@ -94,7 +94,7 @@ pub(super) fn read_tags(list: &[Tag]) -> Tags {
 ///
 /// # Errors
 /// The call's own.
-pub(super) async fn tag(aws: &Aws, arn: &str, tags: &Tags) -> Result<(), Failure> {
+pub(in crate::aws) async fn tag(aws: &Aws, arn: &str, tags: &Tags) -> Result<(), Failure> {
     let call = aws.ecs.tag_resource().resource_arn(arn).set_tags(Some(tag_list(tags)));
     call.send().await.of("ecs:TagResource")?;
     Ok(())

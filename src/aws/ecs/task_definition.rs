@@ -110,7 +110,7 @@ impl Resource for TaskDefinition {
 
     fn manner() -> Manner {
         Manner {
-            naming: Naming::Free,
+            naming: Naming::Revisions,
             // Each RegisterTaskDefinition adds a revision.
             repeat: Repeat::Lookup,
             usable: When::Created,

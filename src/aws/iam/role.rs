@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use aws_sdk_iam::types::{EntityType, RoleDetail};
+use futures::try_join;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -109,7 +110,7 @@ impl Role {
     }
 }
 
-/// What GetAccountAuthorizationDetails shows; it has no description.
+/// What GetAccountAuthorizationDetails shows; it has no description (IAM API reference, RoleDetail).
 fn observed(role: &RoleDetail) -> Map<String, Value> {
     let policies: Map<String, Value> = role
         .role_policy_list()
@@ -123,6 +124,30 @@ fn observed(role: &RoleDetail) -> Map<String, Value> {
         ("policies".to_owned(), Value::Object(policies)),
         ("managed".to_owned(), json!(managed)),
     ])
+}
+
+/// The descriptions of all roles of the account by name. ListRoles shows them, though neither tags nor policies.
+async fn descriptions(aws: &Aws) -> Result<BTreeMap<String, String>, Failure> {
+    let mut found = BTreeMap::new();
+    let mut pages = aws.iam.list_roles().max_items(1000).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        let roles = page.of("iam:ListRoles")?.roles;
+        found.extend(roles.into_iter().map(|role| (role.role_name, role.description.unwrap_or_default())));
+    }
+    Ok(found)
+}
+
+/// The environment's roles as the account's details show them.
+async fn details(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
+    // All roles of the account with their policies and tags: one call where anything else takes four for each role.
+    let call = aws.iam.get_account_authorization_details().filter(EntityType::Role).max_items(1000);
+    let mut pages = call.into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.of("iam:GetAccountAuthorizationDetails")?;
+        found.extend(page.role_detail_list().iter().filter_map(|role| sight(scope, role)));
+    }
+    Ok(found)
 }
 
 fn sight(scope: &Scope<'_>, role: &RoleDetail) -> Option<Sighting> {
@@ -166,16 +191,13 @@ impl Resource for Role {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        let mut found = Vec::new();
         if scope.targets.is_empty() && !scope.sweep {
-            return Ok(found);
+            return Ok(Vec::new());
         }
-        // All roles of the account with their policies and tags: one call where anything else takes four for each role.
-        let call = aws.iam.get_account_authorization_details().filter(EntityType::Role).max_items(1000);
-        let mut pages = call.into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page.of("iam:GetAccountAuthorizationDetails")?;
-            found.extend(page.role_detail_list().iter().filter_map(|role| sight(scope, role)));
+        let (mut found, descriptions) = try_join!(details(aws, scope), descriptions(aws))?;
+        for seen in &mut found {
+            let description = descriptions.get(&seen.name).map(|text| ("description".to_owned(), json!(text)));
+            seen.observed.extend(description);
         }
         Ok(found)
     }
@@ -260,6 +282,7 @@ impl Resource for Role {
             "iam:ListAttachedRolePolicies",
             "iam:ListInstanceProfilesForRole",
             "iam:ListRolePolicies",
+            "iam:ListRoles",
             "iam:PutRolePolicy",
             "iam:TagRole",
             "iam:UpdateAssumeRolePolicy",

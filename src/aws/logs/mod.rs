@@ -1,10 +1,11 @@
-//! CloudWatch Logs: log groups.
+//! CloudWatch Logs: log groups, and what is in them.
 
 use std::sync::Arc;
 
 use super::Aws;
 use crate::engine::Kinds;
 
+pub mod events;
 pub mod group;
 
 pub use group::{LogGroup, LogGroupArn, LogGroupName, insights_name, prefix};

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership};
+use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -30,6 +31,8 @@ pub struct Bucket {
     /// The key that objects are encrypted with; `None` for S3's own keys, which is all that the load balancer's log
     /// delivery can write with (Elastic Load Balancing user guide, "Enable access logs").
     pub key: Option<Output<KmsKeyArn>>,
+    /// Who owns what is written: `BucketOwnerEnforced`, the account, whoever writes, and access control lists mean nothing.
+    pub ownership: String,
     /// Replaced and deleted objects are kept as older versions.
     pub versioning: bool,
     /// No policy and no access control list can make it public.
@@ -89,6 +92,24 @@ fn common_prefix(names: &BTreeSet<&str>) -> String {
     first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
 }
 
+/// Those of the named buckets that the account has, with their regions.
+async fn list(aws: &Aws, names: &BTreeSet<&str>) -> Result<Vec<(String, Option<String>)>, Failure> {
+    let mut found = Vec::new();
+    if names.is_empty() {
+        return Ok(found);
+    }
+    let mut pages = aws.s3.list_buckets().prefix(common_prefix(names)).max_buckets(1000).into_paginator().send();
+    while let Some(page) = pages.next().await {
+        for bucket in page.of("s3:ListAllMyBuckets")?.buckets() {
+            let (name, region) = (bucket.name().unwrap_or_default(), bucket.bucket_region().unwrap_or_default());
+            if names.contains(name) {
+                found.push((name.to_owned(), Some(region.to_owned())));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The tags of a bucket; none where it has none, which S3 calls an error.
 async fn read_tags(aws: &Aws, name: &str) -> Result<Tags, Failure> {
     let answer = aws.s3.get_bucket_tagging().bucket(name).send().await.of("s3:GetBucketTagging");
@@ -98,7 +119,8 @@ async fn read_tags(aws: &Aws, name: &str) -> Result<Tags, Failure> {
     })
 }
 
-async fn sighting(aws: &Aws, scope: &Scope<'_>, name: &str, region: &str) -> Result<Option<Sighting>, Failure> {
+/// One bucket; `region` is where it is, unless that is known to be here.
+async fn sighting(aws: &Aws, scope: &Scope<'_>, name: &str, region: Option<&str>) -> Result<Option<Sighting>, Failure> {
     let arn = arn(aws, name);
     let mut seen = Sighting {
         key: Key::new(Bucket::KIND, "?"),
@@ -109,16 +131,13 @@ async fn sighting(aws: &Aws, scope: &Scope<'_>, name: &str, region: &str) -> Res
         tags: None,
         life: Life::Live,
     };
-    if region != aws.region {
+    if region.is_some_and(|region| region != aws.region) {
         // The name is taken, by an environment of this account in another region.
         return Ok(tags::identify(scope, seen, &Tags::new()));
     }
-    // What is recorded was applied by us. The five settings are read only where nothing is recorded: each is a call of its
-    // own.
+    let Some(observed) = settings::read(aws, name).await? else { return Ok(None) };
+    seen.observed = observed;
     let recorded = scope.by_id(name).is_some();
-    if !recorded {
-        seen.observed = settings::read(aws, name).await?;
-    }
     match tags::searched(scope, &arn) {
         Some(tags) => Ok(tags::identify(scope, seen, tags)),
         None if recorded => Ok(tags::identify_recorded(scope, seen)),
@@ -142,28 +161,25 @@ impl Resource for Bucket {
         }
     }
 
-    fn field(_name: &str) -> Field {
-        Field::UPDATE.later()
+    fn field(name: &str) -> Field {
+        match name {
+            "ownership" => Field::UPDATE,
+            _ => Field::UPDATE.later(),
+        }
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
         let tagged = scope.tagged_with(":s3:::").map(|hit| hit.id()).filter(|_| scope.sweep);
         let targets = scope.targets.iter().map(|target| target.id.as_deref().unwrap_or(&target.name));
         let names: BTreeSet<&str> = targets.chain(tagged).collect();
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut pages = aws.s3.list_buckets().prefix(common_prefix(&names)).max_buckets(1000).into_paginator().send();
-        let mut found = Vec::new();
-        while let Some(page) = pages.next().await {
-            for bucket in page.of("s3:ListAllMyBuckets")?.buckets() {
-                let (name, region) = (bucket.name().unwrap_or_default(), bucket.bucket_region().unwrap_or_default());
-                if names.contains(name) {
-                    found.extend(sighting(aws, scope, name, region).await?);
-                }
-            }
-        }
-        Ok(found)
+        // What is recorded is ours and here, and its settings tell whether it still is there.
+        let (recorded, unknown): (Vec<&str>, Vec<&str>) =
+            names.into_iter().partition(|name| scope.by_id(name).is_some());
+        let mut buckets: Vec<(String, Option<String>)> =
+            recorded.into_iter().map(|name| (name.to_owned(), None)).collect();
+        buckets.extend(list(aws, &unknown.into_iter().collect()).await?);
+        let looks = buckets.iter().map(|(name, region)| sighting(aws, scope, name, region.as_deref()));
+        Ok(try_join_all(looks).await?.into_iter().flatten().collect())
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
@@ -174,7 +190,7 @@ impl Resource for Bucket {
         aws.s3
             .create_bucket()
             .bucket(&identity.name)
-            .object_ownership(ObjectOwnership::BucketOwnerEnforced)
+            .object_ownership(ObjectOwnership::from(self.ownership.as_str()))
             .create_bucket_configuration(place.set_tags(Some(tag_list!(aws_sdk_s3, identity.tags, fallible))).build())
             .send()
             .await
@@ -183,6 +199,9 @@ impl Resource for Bucket {
     }
 
     async fn update(&self, aws: &Aws, it: &Physical, changes: &Changes) -> Result<Outputs, Failure> {
+        if changes.touches("ownership") {
+            settings::set_ownership(aws, &it.id, &self.ownership).await?;
+        }
         if changes.touches("public_access_blocked") {
             settings::block_public_access(aws, &it.id, self.public_access_blocked).await?;
         }
@@ -232,6 +251,7 @@ impl Resource for Bucket {
             "s3:DeleteBucket",
             "s3:DeleteObject",
             "s3:DeleteObjectVersion",
+            "s3:GetBucketOwnershipControls",
             "s3:GetBucketPolicy",
             "s3:GetBucketPublicAccessBlock",
             "s3:GetBucketTagging",

@@ -3,11 +3,13 @@
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, BucketVersioningStatus, ExpirationStatus,
-    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration,
-    PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
+    LifecycleExpiration, LifecycleRule, LifecycleRuleFilter, NoncurrentVersionExpiration, ObjectOwnership,
+    OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    VersioningConfiguration,
 };
 use aws_smithy_types::error::operation::BuildError;
+use futures::try_join;
 use serde_json::{Map, Value, json};
 
 use super::Lifecycle;
@@ -29,24 +31,55 @@ pub(super) fn if_there<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failu
     }
 }
 
-/// Every setting that the specification has a field for, under that field's name.
-pub(super) async fn read(aws: &Aws, bucket: &str) -> Result<Map<String, Value>, Failure> {
-    let mut observed = Map::new();
-    observed.insert("key".into(), read_key(aws, bucket).await?);
-    observed.insert("versioning".into(), read_versioning(aws, bucket).await?);
-    observed.insert("public_access_blocked".into(), read_public_access(aws, bucket).await?);
-    observed.insert("policy".into(), read_policy(aws, bucket).await?);
-    observed.insert("lifecycle".into(), read_lifecycle(aws, bucket).await?);
-    Ok(observed)
+/// Every setting that the specification has a field for, under that field's name; `None` where there is no such bucket.
+///
+/// S3 has no call for all of them. What is not as the specification can say it is shown at length, and so differs from whatever
+/// is wanted.
+pub(super) async fn read(aws: &Aws, bucket: &str) -> Result<Option<Map<String, Value>>, Failure> {
+    let all = try_join!(
+        read_key(aws, bucket),
+        read_ownership(aws, bucket),
+        read_versioning(aws, bucket),
+        read_public_access(aws, bucket),
+        read_policy(aws, bucket),
+        read_lifecycle(aws, bucket),
+    );
+    match all {
+        Ok((key, ownership, versioning, public_access, policy, lifecycle)) => Ok(Some(Map::from_iter([
+            ("key".to_owned(), key),
+            ("ownership".to_owned(), ownership),
+            ("versioning".to_owned(), versioning),
+            ("public_access_blocked".to_owned(), public_access),
+            ("policy".to_owned(), policy),
+            ("lifecycle".to_owned(), lifecycle),
+        ]))),
+        Err(failure) if failure.code.as_deref() == Some("NoSuchBucket") => Ok(None),
+        Err(failure) => Err(failure),
+    }
 }
 
+/// The key alone where the encryption is what [`encrypt`] makes of it.
 async fn read_key(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
     let answer = aws.s3.get_bucket_encryption().bucket(bucket).send().await.of("s3:GetEncryptionConfiguration");
     let found = if_there(answer)?;
     let rules = found.as_ref().and_then(|answer| answer.server_side_encryption_configuration());
-    let first = rules.and_then(|rules| rules.rules().first());
-    let default = first.and_then(|rule| rule.apply_server_side_encryption_by_default());
-    Ok(json!(default.and_then(|default| default.kms_master_key_id())))
+    let Some(rule) = rules.and_then(|rules| rules.rules().first()) else { return Ok(json!({ "algorithm": "none" })) };
+    let default = rule.apply_server_side_encryption_by_default();
+    let key = default.and_then(|default| default.kms_master_key_id());
+    let algorithm = default.map(|default| default.sse_algorithm());
+    let bucket_key = rule.bucket_key_enabled().unwrap_or_default();
+    Ok(match (algorithm, key) {
+        (Some(ServerSideEncryption::Aes256), None) => Value::Null,
+        (Some(ServerSideEncryption::AwsKms), Some(key)) if bucket_key => json!(key),
+        _ => json!({ "algorithm": algorithm.map(|one| one.as_str()), "key": key, "bucket_key": bucket_key }),
+    })
+}
+
+async fn read_ownership(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
+    let answer = aws.s3.get_bucket_ownership_controls().bucket(bucket).send().await;
+    let found = if_there(answer.of("s3:GetBucketOwnershipControls"))?;
+    let rules = found.as_ref().and_then(|answer| answer.ownership_controls()).map(|controls| controls.rules());
+    Ok(json!(rules.and_then(|rules| rules.first()).map(|rule| rule.object_ownership().as_str())))
 }
 
 async fn read_versioning(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
@@ -54,21 +87,23 @@ async fn read_versioning(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
     Ok(json!(answer.status() == Some(&BucketVersioningStatus::Enabled)))
 }
 
+/// Yes or no where all four ways are alike.
 async fn read_public_access(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
     let answer = aws.s3.get_public_access_block().bucket(bucket).send().await.of("s3:GetBucketPublicAccessBlock");
     let found = if_there(answer)?;
-    let block = found.as_ref().and_then(|answer| answer.public_access_block_configuration());
-    let all = |block: &PublicAccessBlockConfiguration| {
-        [
-            block.block_public_acls(),
-            block.ignore_public_acls(),
-            block.block_public_policy(),
-            block.restrict_public_buckets(),
-        ]
-        .iter()
-        .all(|set| *set == Some(true))
+    let Some(block) = found.as_ref().and_then(|answer| answer.public_access_block_configuration()) else {
+        return Ok(json!(false));
     };
-    Ok(json!(block.is_some_and(all)))
+    let ways = [
+        ("block_public_acls", block.block_public_acls()),
+        ("ignore_public_acls", block.ignore_public_acls()),
+        ("block_public_policy", block.block_public_policy()),
+        ("restrict_public_buckets", block.restrict_public_buckets()),
+    ]
+    .map(|(way, blocked)| (way, blocked.unwrap_or_default()));
+    let first = ways[0].1;
+    let mixed = || ways.iter().map(|(way, blocked)| ((*way).to_owned(), json!(blocked))).collect::<Map<_, _>>();
+    Ok(if ways.iter().all(|(_, blocked)| *blocked == first) { json!(first) } else { mixed().into() })
 }
 
 async fn read_policy(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
@@ -79,21 +114,58 @@ async fn read_policy(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
         .map_err(|error| Failure::internal(format!("the policy of bucket {bucket} is not JSON: {error}")))
 }
 
+/// What our one rule says, where there is no other and it is for all objects.
 async fn read_lifecycle(aws: &Aws, bucket: &str) -> Result<Value, Failure> {
     let answer =
         aws.s3.get_bucket_lifecycle_configuration().bucket(bucket).send().await.of("s3:GetLifecycleConfiguration");
     let found = if_there(answer)?;
-    let rules = found.as_ref().map(|answer| answer.rules()).unwrap_or_default();
-    let Some(rule) = rules.iter().find(|rule| rule.id() == Some(RULE)) else { return Ok(Value::Null) };
-    let days = |days: Option<i32>| days.filter(|days| *days > 0);
-    Ok(json!({
-        "expire_days": days(rule.expiration().and_then(LifecycleExpiration::days)),
-        "expire_older_versions_days":
-            days(rule.noncurrent_version_expiration().and_then(NoncurrentVersionExpiration::noncurrent_days)),
-        "abort_uploads_days": days(
-            rule.abort_incomplete_multipart_upload().and_then(AbortIncompleteMultipartUpload::days_after_initiation)
-        ),
-    }))
+    Ok(match found.as_ref().map(|answer| answer.rules()).unwrap_or_default() {
+        [] => Value::Null,
+        [rule] if rule.id() == Some(RULE) && is_general(rule) => periods(rule).into(),
+        rules => rules
+            .iter()
+            .map(|rule| {
+                let mut shown = periods(rule);
+                shown.insert("rule".to_owned(), json!(rule.id()));
+                shown.insert("status".to_owned(), json!(rule.status().as_str()));
+                shown.insert("prefix".to_owned(), json!(prefix(rule)));
+                Value::from(shown)
+            })
+            .collect(),
+    })
+}
+
+fn prefix(rule: &LifecycleRule) -> Option<&str> {
+    #[expect(deprecated, reason = "S3 still answers with it for rules that were made with it")]
+    let old = rule.prefix();
+    rule.filter().and_then(LifecycleRuleFilter::prefix).or(old)
+}
+
+/// Whether a rule is on, for all objects, and does nothing that ours doesn't.
+fn is_general(rule: &LifecycleRule) -> bool {
+    let narrow = rule.filter().is_some_and(|filter| {
+        filter.tag().is_some()
+            || filter.and().is_some()
+            || filter.object_size_greater_than().is_some()
+            || filter.object_size_less_than().is_some()
+    });
+    rule.status() == &ExpirationStatus::Enabled
+        && prefix(rule).unwrap_or_default().is_empty()
+        && !narrow
+        && rule.transitions().is_empty()
+        && rule.noncurrent_version_transitions().is_empty()
+}
+
+fn periods(rule: &LifecycleRule) -> Map<String, Value> {
+    let days = |days: Option<i32>| json!(days.filter(|days| *days > 0));
+    let older = rule.noncurrent_version_expiration().and_then(NoncurrentVersionExpiration::noncurrent_days);
+    let uploads =
+        rule.abort_incomplete_multipart_upload().and_then(AbortIncompleteMultipartUpload::days_after_initiation);
+    Map::from_iter([
+        ("expire_days".to_owned(), days(rule.expiration().and_then(LifecycleExpiration::days))),
+        ("expire_older_versions_days".to_owned(), days(older)),
+        ("abort_uploads_days".to_owned(), days(uploads)),
+    ])
 }
 
 /// The builders complain about fields that are missing, and none of ours is.
@@ -104,6 +176,15 @@ fn built<T>(result: Result<T, BuildError>) -> Result<T, Failure> {
 /// S3 counts days in a signed number; more than it holds is as good as for ever.
 fn days(days: u32) -> i32 {
     i32::try_from(days).unwrap_or(i32::MAX)
+}
+
+/// Says who owns what is written.
+pub(super) async fn set_ownership(aws: &Aws, bucket: &str, ownership: &str) -> Result<(), Failure> {
+    let rule = OwnershipControlsRule::builder().object_ownership(ObjectOwnership::from(ownership));
+    let controls = built(OwnershipControls::builder().rules(built(rule.build())?).build())?;
+    let call = aws.s3.put_bucket_ownership_controls().bucket(bucket).ownership_controls(controls);
+    call.send().await.of("s3:PutBucketOwnershipControls")?;
+    Ok(())
 }
 
 /// Blocks public access in all four ways, or in none.

@@ -1,6 +1,6 @@
 //! What all kinds of secrets have in common: how they are found, made, changed and deleted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, Tag};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -137,14 +137,16 @@ pub(super) async fn find(
     if scope.targets.is_empty() && !scope.sweep {
         return Ok(Vec::new());
     }
+    // All kinds read the same list.
     let listed = match trust == Trust::List || scope.sweep {
-        true => list(aws, scope.suffix).await?,
-        false => Vec::new(),
+        true => scope.answers.once("secretsmanager:ListSecrets", || list(aws, scope.suffix)).await?,
+        false => Arc::default(),
     };
     let of_kind = |secret: &&Secret| tags::key_of(&secret.tags, scope.suffix).is_some_and(|key| key.kind() == kind);
     let (mut found, doubtful): (Vec<Secret>, Vec<Secret>) = listed
-        .into_iter()
-        .filter(|secret| of_kind(&secret))
+        .iter()
+        .filter(of_kind)
+        .cloned()
         .partition(|secret| trust == Trust::List && scope.by_id(&secret.arn).is_some() && !secret.doomed);
     let known: BTreeSet<&str> = found.iter().flat_map(|secret| [secret.arn.as_str(), secret.name.as_str()]).collect();
     let wanted = scope.targets.iter().map(|target| match trust {

@@ -94,6 +94,7 @@ fn service() -> Service {
         balancer_role: Output::known(unknown()),
         registry: Output::known(unknown()),
         strategy: unknown(),
+        step: None,
         bake_minutes: 0,
         circuit_breaker: true,
         alarms: Vec::new(),

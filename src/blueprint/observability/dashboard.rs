@@ -1,4 +1,5 @@
-//! The dashboard: one band of graphs for each service.
+//! The dashboard: one band of graphs for each service. For so many services that their bands hold more widgets than a dashboard takes,
+//! bands without heading, without what the alarms tell anyway, and with the alarms of all services together on top.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +25,11 @@ const WIDTH: usize = 6;
 const HEIGHT: usize = 6;
 const PER_ROW: usize = COLUMNS / WIDTH;
 
+/// Widgets that a dashboard takes (CloudWatch User Guide, "CloudWatch service quotas").
+const MOST_WIDGETS: usize = 500;
+/// Alarms that a widget takes (CloudWatch User Guide, "Dashboard body structure and syntax").
+const MOST_ALARMS: usize = 100;
+
 const INSIGHTS: &str = "ECS/ContainerInsights";
 
 /// Adds it.
@@ -33,14 +39,33 @@ pub fn add_dashboard(
     cluster: &Handle<Cluster>,
     services: &BTreeMap<String, Handle<Service>>,
 ) -> Handle<Dashboard> {
+    let band = |(name, service)| Band { draft, ingress, cluster, running: &services[name], name, service };
+    let bands: Vec<Band<'_>> =
+        draft.config.services.iter().map(|(name, service)| band((name.as_str(), service))).collect();
+    let roomy = layout(&bands, false);
+    let widgets = if roomy.len() <= MOST_WIDGETS { roomy } else { layout(&bands, true) };
+    let dashboard = Dashboard { body: json!({ "widgets": widgets }) };
+    draft.add(Chapter::Observability, "main", &["dashboard"], dashboard)
+}
+
+fn layout(bands: &[Band<'_>], dense: bool) -> Vec<Value> {
     let mut widgets = Vec::new();
     let mut y = 0;
-    for (name, service) in &draft.config.services {
-        let band = Band { draft, ingress, cluster, running: &services[name], name, service };
-        let graphs = band.graphs();
-        widgets.push(placed(band.heading(), 0, y, COLUMNS, 1));
-        widgets.push(placed(band.alarms(), 0, y + 1, COLUMNS, 2));
-        y += 3;
+    if dense {
+        let alarms: Vec<String> = bands.iter().flat_map(Band::alarms).collect();
+        for some in alarms.chunks(MOST_ALARMS) {
+            widgets.push(placed(alarm_widget("alarms", some), 0, y, COLUMNS, HEIGHT));
+            y += HEIGHT;
+        }
+    }
+    for band in bands {
+        let graphs = band.graphs(dense);
+        if !dense {
+            widgets.push(placed(band.heading(), 0, y, COLUMNS, 1));
+            let alarms = alarm_widget(&format!("{}: alarms", band.name), &band.alarms());
+            widgets.push(placed(alarms, 0, y + 1, COLUMNS, 2));
+            y += 3;
+        }
         let rows = graphs.len().div_ceil(PER_ROW);
         for (position, graph) in graphs.into_iter().enumerate() {
             let (row, column) = (position / PER_ROW, position % PER_ROW);
@@ -48,8 +73,12 @@ pub fn add_dashboard(
         }
         y += rows * HEIGHT;
     }
-    let dashboard = Dashboard { body: json!({ "widgets": widgets }) };
-    draft.add(Chapter::Observability, "main", &["dashboard"], dashboard)
+    widgets
+}
+
+/// The state of alarms.
+fn alarm_widget(title: &str, alarms: &[String]) -> Value {
+    json!({ "type": "alarm", "properties": { "title": title, "alarms": alarms } })
 }
 
 fn placed(mut widget: Value, x: usize, y: usize, width: usize, height: usize) -> Value {
@@ -79,8 +108,8 @@ impl Band<'_> {
         json!({ "type": "text", "properties": { "markdown": text, "background": "transparent" } })
     }
 
-    /// The state of the service's alarms. Their ARNs follow from their names, which spares the dashboard from waiting for them.
-    fn alarms(&self) -> Value {
+    /// The ARNs of the service's alarms. They follow from the names, which spares the dashboard from waiting for them.
+    fn alarms(&self) -> Vec<String> {
         let exists = |what: &&str| {
             let key = Key::new("alarm", &format!("{}-{what}", self.name));
             self.draft.blueprint.get(&key).is_some()
@@ -89,17 +118,20 @@ impl Band<'_> {
             let name = self.draft.name(&["alarm", self.name, what]);
             self.draft.facts.arn("cloudwatch", &format!("alarm:{name}"))
         };
-        let arns: Vec<String> = KINDS.into_iter().filter(exists).map(arn).collect();
-        json!({ "type": "alarm", "properties": { "title": format!("{}: alarms", self.name), "alarms": arns } })
+        KINDS.into_iter().filter(exists).map(arn).collect()
     }
 
-    fn graphs(&self) -> Vec<Value> {
-        let mut graphs = vec![self.requests(), self.errors(), self.latency(), self.hosts(), self.cpu(), self.memory()];
+    fn graphs(&self, dense: bool) -> Vec<Value> {
+        let mut graphs = vec![self.requests(), self.errors(), self.latency()];
+        if !dense {
+            graphs.push(self.hosts());
+        }
+        graphs.extend([self.cpu(), self.memory()]);
         if self.draft.config.cluster.container_insights != ContainerInsights::Disabled {
             graphs.extend([self.network(), self.tasks()]);
         }
         graphs.push(self.scaling());
-        graphs.extend(self.mesh());
+        graphs.extend(self.mesh(dense));
         graphs
     }
 
@@ -187,7 +219,7 @@ impl Band<'_> {
 
     /// Requests and latency of each edge that the service calls along, and how long its certificates last. Searched, since what
     /// dimensions the series have depends on the agent.
-    fn mesh(&self) -> Vec<Value> {
+    fn mesh(&self, dense: bool) -> Vec<Value> {
         let names = if self.draft.facts.app_mesh { &APP_MESH } else { &ENVOY };
         let edges = |metric: &str, statistic: &str, over: &str, what: &str| {
             let calls = self.service.calls.iter().map(move |callee| (callee, (names.callee)(self.draft, callee)));
@@ -208,7 +240,7 @@ impl Band<'_> {
             latency.extend(edges(names.latency, "p99", "MAX", ""));
             graphs.push(self.graph("mesh latency in milliseconds, p50 and p99", latency));
         }
-        if !self.draft.facts.app_mesh {
+        if !self.draft.facts.app_mesh && !dense {
             let denied = format!("MetricName=\"{}\" \"mesh_inbound\"", metrics::envoy("http.rbac.denied"));
             let mut trouble = vec![self.search(&denied, "Sum", "SUM", "refused here: not declared")];
             trouble.extend(edges("cluster.upstream_rq_retry", "Sum", "SUM", "retries"));
@@ -337,6 +369,22 @@ mod tests {
             for cell in (x..x + width).flat_map(|x| (y..y + height).map(move |y| (x, y))) {
                 assert!(taken.insert(cell), "{cell:?} is taken twice: {widget}");
             }
+        }
+    }
+
+    #[test]
+    fn the_largest_environment_fits_into_a_dashboard() {
+        let services: String =
+            (10..52).map(|number| format!("[services.s{number}]\ncalls = [\"payments\"]\n")).collect();
+        let body = body(&Bench::new(&services));
+        let widgets = body["widgets"].as_array().expect("widgets");
+        assert!(widgets.len() <= MOST_WIDGETS, "{}", widgets.len());
+        let alarms = widgets.iter().filter_map(|widget| widget["properties"]["alarms"].as_array());
+        assert!(alarms.clone().all(|alarms| alarms.len() <= MOST_ALARMS));
+        assert!(alarms.map(Vec::len).sum::<usize>() >= 45, "all services' alarms are there");
+        for service in ["payments", "s10", "s51"] {
+            let titles: Vec<String> = graphs(&body, service).into_keys().collect();
+            assert!(titles.len() >= 10, "{titles:?}");
         }
     }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::config::injected;
 use crate::config::report::{Fault, Report, quotable};
 use crate::config::rules::fargate;
-use crate::config::service::Service;
+use crate::config::service::{Service, Strategy};
 use crate::config::suggest::nearest;
-use crate::config::types::Config;
+use crate::config::types::{Config, MeshProvider};
 
 /// Services that one load balancer takes: it has 100 rules (Elastic Load Balancing quotas), of which each service needs one
 /// for production and one for tests, and some are left for the redirect, the defaults and a change of the order. Its 100
@@ -26,9 +26,10 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     database_users(config, report);
     for (name, service) in &config.services {
         let at = |key: &str| format!("services.{name}.{key}");
-        size(service, &at, report);
+        size(config, service, &at, report);
         tasks(config, service, &at, report);
         calls(config, name, &at, report);
+        strategy(service, &at, report);
         edges(service, &at, report);
         table(service, &at, report);
         database(config, service, &at, report);
@@ -52,7 +53,7 @@ pub(super) fn count(config: &Config, report: &mut Report) -> bool {
     (1..=MOST_SERVICES).contains(&count)
 }
 
-fn size(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
+fn size(config: &Config, service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
     let (cpu, memory) = (at("cpu"), at("memory"));
     if !report.clean(&[&cpu, &memory]) {
         return;
@@ -64,6 +65,15 @@ fn size(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
             let what = format!("needs another memory than the default of {} MiB", service.memory);
             report.blame(&cpu, Fault { what, label: "no memory given for it".into(), ..fault });
         }
+    } else if service.memory < fargate::LEAST_WITH_APP_MESH && config.mesh.provider == MeshProvider::AppMesh {
+        let least = fargate::LEAST_WITH_APP_MESH;
+        let fault = Fault::new(
+            format!("is {} MiB, too little for the application beside App Mesh's sidecars", service.memory),
+            format!("less than {least}"),
+            format!("set memory = {least}, or the mesh's provider = \"envoy\", which takes one sidecar less"),
+        );
+        let provider = ("mesh.provider", "chosen here".to_owned());
+        report.blame_with(&memory, fault, &[provider]);
     }
 }
 
@@ -119,6 +129,23 @@ fn unknown(config: &Config, name: &str, callee: &str) -> Fault {
         }
     };
     Fault::new(format!("names `{}`, which is not a service", quotable(callee)), "no such service", help)
+}
+
+fn strategy(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
+    if !report.clean(&[&at("strategy")]) {
+        return;
+    }
+    for (key, value) in [("step_percent", service.step_percent), ("step_minutes", service.step_minutes)] {
+        if value.is_some() && service.strategy == Strategy::BlueGreen {
+            let help = "remove the line, or choose `strategy = \"canary\"` or `strategy = \"linear\"`";
+            report.blame(&at(key), Fault::new("belongs to another strategy", "blue-green has no steps", help));
+        }
+    }
+    let least = service.strategy.least_percent();
+    if service.step_percent.is_some_and(|percent| percent < least) && service.strategy == Strategy::Linear {
+        let help = format!("choose {least} or more: ECS takes no smaller steps");
+        report.blame(&at("step_percent"), Fault::new("is too small a step", "too small", help));
+    }
 }
 
 /// An edge that nothing is called along would be a wish that nobody hears.

@@ -17,6 +17,17 @@ const SIZES: [(u32, u32, u32, u32); 7] = [
 /// The least and the most memory that there is, in MiB.
 pub(crate) const MEMORY: std::ops::RangeInclusive<u32> = 512..=122_880;
 
+/// The least memory, in MiB, that leaves the application a fair share beside App Mesh's two Envoys and the agent, which take 416 MiB
+/// at least.
+pub(crate) const LEAST_WITH_APP_MESH: u32 = 1024;
+
+/// Every size that Fargate offers.
+#[cfg(test)]
+pub(crate) fn all() -> Vec<(u32, u32)> {
+    let with = |cpu: u32| memory_of(cpu).into_iter().flatten().map(move |memory| (cpu, memory));
+    SIZES.into_iter().flat_map(|(cpu, ..)| with(cpu)).collect()
+}
+
 /// The memory that goes with `cpu`, in MiB; `None` if Fargate has no such size.
 fn memory_of(cpu: u32) -> Option<Vec<u32>> {
     let (_, least, most, step) = SIZES.into_iter().find(|(offered, ..)| *offered == cpu)?;
@@ -26,7 +37,7 @@ fn memory_of(cpu: u32) -> Option<Vec<u32>> {
 }
 
 /// CPU units that Fargate offers.
-pub(crate) fn cpu(cpu: i128) -> Result<u32, Fault> {
+pub(in crate::config) fn cpu(cpu: i128) -> Result<u32, Fault> {
     SIZES.into_iter().map(|(offered, ..)| offered).find(|offered| i128::from(*offered) == cpu).ok_or_else(|| {
         let all = SIZES.map(|(offered, ..)| offered.to_string()).join(", ");
         let help = format!("choose one of {all}; 1024 are one vCPU");
@@ -35,7 +46,7 @@ pub(crate) fn cpu(cpu: i128) -> Result<u32, Fault> {
 }
 
 /// Memory that Fargate offers together with `cpu`.
-pub(crate) fn memory(cpu: u32, memory: u32) -> Result<(), Fault> {
+pub(in crate::config) fn memory(cpu: u32, memory: u32) -> Result<(), Fault> {
     let Some(offered) = memory_of(cpu) else { return Ok(()) };
     if offered.contains(&memory) {
         return Ok(());

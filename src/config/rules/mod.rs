@@ -4,7 +4,7 @@ pub(super) mod address;
 pub(super) mod aurora;
 pub(super) mod aws;
 pub(super) mod environment;
-pub(super) mod fargate;
+pub(crate) mod fargate;
 pub(super) mod image;
 pub(super) mod name;
 pub(super) mod path;

@@ -209,6 +209,11 @@ fn sizes_and_tasks() {
     line_refused("memory = 2000", "memory", "2048, 3072, 4096, 5120, 6144, 7168, 8192");
     line_refused("cpu = 2048", "cpu", "needs another memory than the default of 2048 MiB");
     line_refused("cpu = 256\nmemory = 4096", "memory", "512, 1024, 2048 (MiB)");
+    line_refused(
+        "cpu = 256\nmemory = 512\n[mesh]\nprovider = \"app-mesh\"",
+        "memory",
+        "App Mesh's sidecars (set memory = 1024",
+    );
     line_refused("min_tasks = 1", "min_tasks", "choose 2 to 5000");
     line_refused("min_tasks = 5\nmax_tasks = 4", "max_tasks", "below the 5");
     line_refused("max_tasks = 1", "max_tasks", "below the 2");

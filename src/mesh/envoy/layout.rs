@@ -20,6 +20,8 @@ pub struct Layout {
     pub ingress_tls: bool,
     /// Whether metrics go to a statsd agent in the task.
     pub statsd: bool,
+    /// What Envoy's heap may take, in MiB.
+    pub max_heap_mib: u32,
 }
 
 impl Layout {
@@ -34,6 +36,7 @@ impl Layout {
             sds_dir: "/etc/mesh/sds".to_owned(),
             ingress_tls: false,
             statsd: true,
+            max_heap_mib: 128,
         }
     }
 

@@ -5,15 +5,13 @@ use serde_json::{Value, json};
 use super::Layout;
 use super::json::{extension, tcp, typed};
 
-/// Above this Envoy gives memory back and then refuses requests, rather than being killed by the container's limit.
-const MAX_HEAP_BYTES: u64 = 128 * 1024 * 1024;
 const MAX_CONNECTIONS: u32 = 10_000;
 
 pub(super) fn settings(layout: &Layout) -> Value {
     json!({
         "admin": admin(layout),
         "typed_dns_resolver_config": dns_resolver(),
-        "overload_manager": overload_manager(),
+        "overload_manager": overload_manager(layout),
     })
 }
 
@@ -45,7 +43,8 @@ fn dns_resolver() -> Value {
     )
 }
 
-fn overload_manager() -> Value {
+/// Near the end of its heap Envoy gives memory back and then refuses requests, rather than being killed by the container's limit.
+fn overload_manager(layout: &Layout) -> Value {
     let fixed_heap = "envoy.resource_monitors.fixed_heap";
     let action = |name: &str, threshold: f64| json!({ "name": name, "triggers": [{ "name": fixed_heap, "threshold": { "value": threshold } }] });
     json!({
@@ -62,7 +61,7 @@ fn overload_manager() -> Value {
                 "name": fixed_heap,
                 "typed_config": typed(
                     "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                    json!({ "max_heap_size_bytes": MAX_HEAP_BYTES }),
+                    json!({ "max_heap_size_bytes": u64::from(layout.max_heap_mib) * 1024 * 1024 }),
                 ),
             },
         ],

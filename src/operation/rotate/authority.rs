@@ -9,9 +9,12 @@ use super::{
     tasks,
 };
 use crate::{
-    aws::secrets::{authority::STAGE, facts::FINGERPRINT},
+    aws::secrets::{
+        authority::{STAGE, TRUST},
+        facts::FINGERPRINT,
+    },
     blueprint::Rotation,
-    engine::{Book, Key, Outputs, Scope, Target, survey::persist},
+    engine::{Answers, Book, Key, Outputs, Scope, Target, survey::persist},
     mesh::{PHASES, Stage},
     operation::{OperationError, Prepared, Workspace},
 };
@@ -55,6 +58,18 @@ pub fn phase(authority: &Outputs, under_way: Option<&UnderWay>) -> Option<u8> {
         }
         (Stage::Settled, _) => None,
     }
+}
+
+/// The fingerprint of the authority that a change leads away from: the one that issues, until another one does.
+fn former(authority: &Outputs) -> String {
+    let issuing = authority.get(FINGERPRINT).map_or("", String::as_str);
+    let trusted = authority.get(TRUST).map_or("", String::as_str);
+    let other = trusted.split('+').find(|one| *one != issuing);
+    match authority.get(STAGE).and_then(|stage| stage.parse().ok()) {
+        Some(Stage::Switched) => other.unwrap_or_default(),
+        _ => issuing,
+    }
+    .to_owned()
 }
 
 /// One phase, planned.
@@ -101,8 +116,10 @@ impl Phase {
         let rotation = Rotation { issued_after: issued_after(&book), to: Some(Stage::of_phase(number)) };
         let mut prepared = scope::prepare(workspace, rotation, goes_on).await?;
         if !matches!(UnderWay::of(&prepared.book), Some(UnderWay::Authority { .. })) {
-            let seen = prepared.survey.sightings.get(&key()).and_then(|seen| seen.outputs.get(FINGERPRINT));
-            let former = seen.or_else(|| prepared.book.output(&key(), FINGERPRINT)).cloned().unwrap_or_default();
+            let mut outputs =
+                prepared.book.records.get(&key()).map(|record| record.outputs.clone()).unwrap_or_default();
+            outputs.extend(prepared.survey.sightings.get(&key()).into_iter().flat_map(|seen| seen.outputs.clone()));
+            let former = former(&outputs);
             prepared.found.choices.push(UnderWay::Authority { former }.entry(workspace.aws.now()));
         }
         Ok(Phase { number, prepared })
@@ -135,8 +152,8 @@ async fn look(workspace: &Workspace, book: &Book) -> Result<Outputs, OperationEr
     let record = &book.records[&key];
     let targets =
         [Target { key: key.clone(), name: record.name.clone(), id: Some(record.id.clone()), spec: Value::Null }];
-    let scope =
-        Scope { suffix: workspace.suffix.as_str(), environment_id: None, targets: &targets, tagged: &[], sweep: false };
+    let (suffix, answers) = (workspace.suffix.as_str(), Answers::default());
+    let scope = Scope { suffix, environment_id: None, targets: &targets, tagged: &[], sweep: false, answers: &answers };
     let kind = workspace.kinds.get(key.kind())?;
     let found = persist(&workspace.jitter, || kind.find(&scope)).await?;
     let seen = found.into_iter().find(|seen| seen.key == key).map(|seen| seen.outputs).unwrap_or_default();
@@ -162,5 +179,16 @@ mod tests {
         assert_eq!(of("settled", "new"), Some(3));
         assert_eq!(phase(&authority("settled", "new"), None), None);
         assert_eq!(phase(&authority("switched", "new"), None), Some(2), "also where the state is lost");
+    }
+
+    #[test]
+    fn what_goes_is_known_from_aws_too() {
+        let of = |stage: &str, issuing: &str, trusted: &str| {
+            let outputs = [(STAGE, stage), (FINGERPRINT, issuing), (TRUST, trusted)];
+            former(&outputs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+        };
+        assert_eq!(of("settled", "old", "old"), "old");
+        assert_eq!(of("introduced", "old", "new+old"), "old");
+        assert_eq!(of("switched", "new", "new+old"), "old");
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engine::{
-        Book, Key, Kind, Life, Phase, Scope, Sighting, Tagged, Target,
+        Answers, Book, Key, Kind, Life, Phase, Scope, Sighting, Tagged, Target,
         environment::TAG_ENVIRONMENT_ID,
         survey::{Vanished, persist},
     },
@@ -37,10 +37,14 @@ pub async fn take(workspace: &Workspace, book: &Book, id: Option<&str>, problems
     let vanished = facts::vanished(lost.as_deref());
     let kinds = workspace.kinds.iter().filter(|kind| id.is_none() || targets(book, kind.name()).next().is_some());
     let kinds = kinds.filter(|kind| !vanished.contains_key(kind.name()));
-    let looks = join_all(kinds.map(|kind| look(workspace, book, id, &tagged, kind.as_ref(), problems))).await;
-    let answers: Vec<_> = looks.into_iter().flatten().collect();
+    let answers = Answers::default();
+    let looks = join_all(kinds.map(|kind| {
+        let targets: Vec<Target> = targets(book, kind.name()).collect();
+        look(workspace, id, targets, (&tagged, &answers), kind.as_ref(), problems)
+    }))
+    .await;
     let mut inventory = Inventory { sightings: Vec::new(), answered: BTreeSet::new(), vanished };
-    for (kind, found) in answers {
+    for (kind, found) in looks.into_iter().flatten() {
         inventory.answered.insert(kind);
         inventory.sightings.extend(found);
     }
@@ -49,15 +53,14 @@ pub async fn take(workspace: &Workspace, book: &Book, id: Option<&str>, problems
 
 async fn look(
     workspace: &Workspace,
-    book: &Book,
     id: Option<&str>,
-    tagged: &[Tagged],
+    targets: Vec<Target>,
+    (tagged, answers): (&[Tagged], &Answers),
     kind: &dyn Kind,
     problems: &Problems,
 ) -> Option<(&'static str, Vec<Sighting>)> {
-    let targets: Vec<Target> = targets(book, kind.name()).collect();
-    let scope =
-        Scope { suffix: workspace.suffix.as_str(), environment_id: id, targets: &targets, tagged, sweep: id.is_none() };
+    let (suffix, sweep) = (workspace.suffix.as_str(), id.is_none());
+    let scope = Scope { suffix, environment_id: id, targets: &targets, tagged, sweep, answers };
     let found = persist(&workspace.jitter, || kind.find(&scope)).await;
     problems.keep(&format!("what AWS shows of kind {}", kind.name()), found).map(|found| (kind.name(), found))
 }
@@ -140,7 +143,9 @@ impl Inventory {
             book.deposed.get(&seen.key).is_some_and(|list| list.iter().any(|deposed| deposed.id == seen.id))
         };
         let is_new = move |seen: &&Sighting| {
-            !book.records.contains_key(&seen.key) && !is_deposed(seen) && !matches!(seen.life, Life::Doomed(_))
+            !book.records.contains_key(&seen.key)
+                && !is_deposed(seen)
+                && !matches!(seen.life, Life::Doomed(_) | Life::Kept(_))
         };
         self.sightings.iter().filter(is_new).map(|seen| Difference {
             key: seen.key.to_string(),
@@ -164,7 +169,7 @@ pub fn phase(phase: Phase) -> &'static str {
 
 fn ailment(life: &Life) -> Option<String> {
     match life {
-        Life::Live => None,
+        Life::Live | Life::Kept(_) => None,
         Life::Ending(text) | Life::Doomed(text) => Some(format!("on its way out: {text}")),
         Life::Broken(text) => Some(format!("broken: {text}")),
     }

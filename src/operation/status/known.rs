@@ -33,7 +33,7 @@ impl Known {
 
     /// What AWS showed, without what is going for good.
     pub fn of_sightings(sightings: &[Sighting]) -> Self {
-        let staying = sightings.iter().filter(|seen| !matches!(seen.life, Life::Doomed(_)));
+        let staying = sightings.iter().filter(|seen| !matches!(seen.life, Life::Doomed(_) | Life::Kept(_)));
         let thing =
             |seen: &Sighting| Thing { name: seen.name.clone(), id: seen.id.clone(), outputs: seen.outputs.clone() };
         Known(staying.map(|seen| (seen.key.clone(), thing(seen))).collect())

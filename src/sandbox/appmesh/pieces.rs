@@ -109,6 +109,12 @@ pub(super) fn create(call: &mut Call<'_>, wanted: Wanted<'_>) -> Result<Piece, A
     Ok(made)
 }
 
+/// One that must be there.
+pub(super) fn get(call: &Call<'_>, path: &str) -> Result<Piece, ApiError> {
+    reachable(call)?;
+    call.world.appmesh.pieces.get(path).cloned().ok_or_else(|| not_found(path))
+}
+
 /// Gives one another specification.
 pub(super) fn update(call: &mut Call<'_>, path: &str, spec: String, refers: Vec<String>) -> Result<Piece, ApiError> {
     reachable(call)?;

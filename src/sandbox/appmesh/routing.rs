@@ -8,7 +8,7 @@ use aws_sdk_appmesh::types::{
 };
 
 use super::pieces::{self, Wanted, bad, metadata};
-use super::specs::Spec;
+use super::specs::{self, Spec};
 use super::state::Piece;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
@@ -28,14 +28,26 @@ fn router_of(piece: &Piece) -> &str {
     piece.path.split('/').nth(3).unwrap_or_default()
 }
 
-/// Create, update and delete of one kind. `$input => $parent` says, of any of the three inputs, what the part is in.
+/// Create, update, delete and describe of one kind. `$input => $parent` says, of any of the four inputs, what the part is in.
 macro_rules! changes {
     (
         $kind:literal $field:ident $name:ident $data:ident, $input:ident => $parent:expr,
         $create:ident $create_input:ident $create_output:ident,
         $update:ident $update_input:ident $update_output:ident,
         $delete:ident $delete_input:ident $delete_output:ident,
+        $describe:ident $describe_input:ident $describe_output:ident,
     ) => {
+        pub(super) fn $describe(
+            call: &mut Call<'_>,
+            $input: &aws_sdk_appmesh::operation::$describe::$describe_input,
+        ) -> Result<aws_sdk_appmesh::operation::$describe::$describe_output, ApiError> {
+            let parent = $parent;
+            let path = pieces::path(&parent, $kind, $input.$name().unwrap_or_default());
+            let found = pieces::get(call, &path)?;
+            let data = $data(call, &found)?.spec(specs::given(&found.spec)?).build()?;
+            Ok(aws_sdk_appmesh::operation::$describe::$describe_output::builder().$field(data).build())
+        }
+
         pub(super) fn $create(
             call: &mut Call<'_>,
             $input: &aws_sdk_appmesh::operation::$create::$create_input,
@@ -47,8 +59,8 @@ macro_rules! changes {
                 name: $input.$name().unwrap_or_default(),
                 token: $input.client_token(),
                 tags: $input.tags(),
-                spec: format!("{spec:?}"),
                 refers: spec.check(&mesh($input.mesh_name()))?,
+                spec: specs::kept(spec)?,
             };
             let made = pieces::create(call, wanted)?;
             let data = $data(call, &made)?.spec(spec.clone()).build()?;
@@ -63,7 +75,7 @@ macro_rules! changes {
             let refers = spec.check(&mesh($input.mesh_name()))?;
             let parent = $parent;
             let path = pieces::path(&parent, $kind, $input.$name().unwrap_or_default());
-            let changed = pieces::update(call, &path, format!("{spec:?}"), refers)?;
+            let changed = pieces::update(call, &path, specs::kept(spec)?, refers)?;
             let data = $data(call, &changed)?.spec(spec.clone()).build()?;
             Ok(aws_sdk_appmesh::operation::$update::$update_output::builder().$field(data).build())
         }
@@ -107,6 +119,7 @@ changes! {
     create_mesh CreateMeshInput CreateMeshOutput,
     update_mesh UpdateMeshInput UpdateMeshOutput,
     delete_mesh DeleteMeshInput DeleteMeshOutput,
+    describe_mesh DescribeMeshInput DescribeMeshOutput,
 }
 lists!("mesh" set_meshes mesh_ref, input => no_parent(), list_meshes ListMeshesInput ListMeshesOutput);
 
@@ -115,6 +128,7 @@ changes! {
     create_virtual_node CreateVirtualNodeInput CreateVirtualNodeOutput,
     update_virtual_node UpdateVirtualNodeInput UpdateVirtualNodeOutput,
     delete_virtual_node DeleteVirtualNodeInput DeleteVirtualNodeOutput,
+    describe_virtual_node DescribeVirtualNodeInput DescribeVirtualNodeOutput,
 }
 lists!("virtualNode" set_virtual_nodes virtual_node_ref, input => mesh(input.mesh_name()), list_virtual_nodes ListVirtualNodesInput ListVirtualNodesOutput);
 
@@ -123,6 +137,7 @@ changes! {
     create_virtual_router CreateVirtualRouterInput CreateVirtualRouterOutput,
     update_virtual_router UpdateVirtualRouterInput UpdateVirtualRouterOutput,
     delete_virtual_router DeleteVirtualRouterInput DeleteVirtualRouterOutput,
+    describe_virtual_router DescribeVirtualRouterInput DescribeVirtualRouterOutput,
 }
 lists!("virtualRouter" set_virtual_routers virtual_router_ref, input => mesh(input.mesh_name()), list_virtual_routers ListVirtualRoutersInput ListVirtualRoutersOutput);
 
@@ -131,6 +146,7 @@ changes! {
     create_virtual_service CreateVirtualServiceInput CreateVirtualServiceOutput,
     update_virtual_service UpdateVirtualServiceInput UpdateVirtualServiceOutput,
     delete_virtual_service DeleteVirtualServiceInput DeleteVirtualServiceOutput,
+    describe_virtual_service DescribeVirtualServiceInput DescribeVirtualServiceOutput,
 }
 lists!("virtualService" set_virtual_services virtual_service_ref, input => mesh(input.mesh_name()), list_virtual_services ListVirtualServicesInput ListVirtualServicesOutput);
 
@@ -139,6 +155,7 @@ changes! {
     create_route CreateRouteInput CreateRouteOutput,
     update_route UpdateRouteInput UpdateRouteOutput,
     delete_route DeleteRouteInput DeleteRouteOutput,
+    describe_route DescribeRouteInput DescribeRouteOutput,
 }
 lists!("route" set_routes route_ref, input => router(input.mesh_name(), input.virtual_router_name()), list_routes ListRoutesInput ListRoutesOutput);
 

@@ -5,13 +5,36 @@ use aws_sdk_appmesh::types::{
     ServiceDiscovery, VirtualNodeSpec, VirtualRouterSpec, VirtualServiceProvider, VirtualServiceSpec,
 };
 
+use serde_json::Value;
+
 use super::pieces::bad;
+use crate::aws::appmesh::convert;
+use crate::engine::Failure;
 use crate::sandbox::error::ApiError;
 
 /// A specification of one kind of part.
-pub(super) trait Spec: std::fmt::Debug {
+pub(super) trait Spec: std::fmt::Debug + PartialEq + Sized {
+    /// As it is kept: in the JSON of the API.
+    fn written(&self) -> Value;
+    /// As it was given.
+    fn read(kept: &Value) -> Result<Self, Failure>;
     /// Refuses what AWS refuses; `mesh` is the path of the mesh. Returns the paths of what is referred to.
     fn check(&self, mesh: &str) -> Result<Vec<String>, ApiError>;
+}
+
+/// A specification as it is kept. Settings that the platform never makes are not simulated, and would be lost.
+pub(super) fn kept<S: Spec>(spec: &S) -> Result<String, ApiError> {
+    let written = spec.written();
+    match S::read(&written) {
+        Ok(same) if same == *spec => Ok(written.to_string()),
+        _ => Err(bad(format!("The sandbox does not simulate all of this specification: {spec:?}"))),
+    }
+}
+
+/// What is kept, as a specification.
+pub(super) fn given<S: Spec>(kept: &str) -> Result<S, ApiError> {
+    let written = serde_json::from_str(kept).map_err(|error| bad(error.to_string()))?;
+    S::read(&written).map_err(|failure| bad(failure.message))
 }
 
 fn within(what: &str, number: i64, range: std::ops::RangeInclusive<i64>) -> Result<(), ApiError> {
@@ -48,12 +71,28 @@ fn check_tls(tls: &ListenerTls) -> Result<(), ApiError> {
 }
 
 impl Spec for MeshSpec {
+    fn written(&self) -> Value {
+        convert::shown::mesh(self)
+    }
+
+    fn read(kept: &Value) -> Result<Self, Failure> {
+        convert::mesh(kept)
+    }
+
     fn check(&self, _mesh: &str) -> Result<Vec<String>, ApiError> {
         Ok(Vec::new())
     }
 }
 
 impl Spec for VirtualNodeSpec {
+    fn written(&self) -> Value {
+        convert::shown::virtual_node(self)
+    }
+
+    fn read(kept: &Value) -> Result<Self, Failure> {
+        convert::virtual_node(kept)
+    }
+
     /// Its backends need not exist: calls go both ways.
     fn check(&self, _mesh: &str) -> Result<Vec<String>, ApiError> {
         // App Mesh User Guide, "App Mesh service quotas": backends per virtual node.
@@ -84,6 +123,14 @@ impl Spec for VirtualNodeSpec {
 }
 
 impl Spec for VirtualRouterSpec {
+    fn written(&self) -> Value {
+        convert::shown::virtual_router(self)
+    }
+
+    fn read(kept: &Value) -> Result<Self, Failure> {
+        convert::virtual_router(kept)
+    }
+
     fn check(&self, _mesh: &str) -> Result<Vec<String>, ApiError> {
         self.listeners().iter().try_for_each(|listener| check_port(listener.port_mapping()))?;
         Ok(Vec::new())
@@ -91,6 +138,14 @@ impl Spec for VirtualRouterSpec {
 }
 
 impl Spec for RouteSpec {
+    fn written(&self) -> Value {
+        convert::shown::route(self)
+    }
+
+    fn read(kept: &Value) -> Result<Self, Failure> {
+        convert::route(kept)
+    }
+
     fn check(&self, mesh: &str) -> Result<Vec<String>, ApiError> {
         let http = self.http_route().ok_or_else(|| bad("The sandbox simulates HTTP routes"))?;
         let targets = http.action().map(|action| action.weighted_targets()).unwrap_or_default();
@@ -113,6 +168,14 @@ impl Spec for RouteSpec {
 }
 
 impl Spec for VirtualServiceSpec {
+    fn written(&self) -> Value {
+        convert::shown::virtual_service(self)
+    }
+
+    fn read(kept: &Value) -> Result<Self, Failure> {
+        convert::virtual_service(kept)
+    }
+
     fn check(&self, mesh: &str) -> Result<Vec<String>, ApiError> {
         Ok(match self.provider() {
             None => Vec::new(),

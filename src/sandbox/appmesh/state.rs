@@ -32,7 +32,7 @@ pub struct Piece {
     pub updated_at: Moment,
     /// The token of the call that made it.
     pub token: String,
-    /// Its specification, as text: to tell whether two are equal.
+    /// Its specification, in the JSON of the API.
     pub spec: String,
     /// The paths of what its specification refers to.
     pub refers: Vec<String>,

@@ -101,9 +101,9 @@ async fn specifications_are_changed_and_arrive_whole() {
         "spiffe://dev.platform/accounts",
         "/keys/current/cert_chain.pem",
         "/keys/current/ca_bundle.pem",
-        "enforce: Some(true)",
-        "mode: Strict",
-        "max_server_errors: 5",
+        "\"enforce\":true",
+        "\"mode\":\"STRICT\"",
+        "\"maxServerErrors\":5",
         "/dev/stdout",
         "/healthz",
     ] {
@@ -161,7 +161,14 @@ async fn where_it_has_ended_nothing_answers_and_nothing_is_asked_in_vain() {
     let failure = mesh().spec.create(&bench.aws, &bench.identity(&mesh())).await.expect_err("ended");
     assert_eq!(failure.class, Class::Denied);
     let before = bench.aws.log.counts();
-    let scope = crate::engine::Scope { suffix: "dev", environment_id: None, targets: &[], tagged: &[], sweep: true };
+    let scope = crate::engine::Scope {
+        suffix: "dev",
+        environment_id: None,
+        targets: &[],
+        tagged: &[],
+        sweep: true,
+        answers: &crate::engine::Answers::default(),
+    };
     assert!(Mesh::find(&bench.aws, &scope).await.expect("no call").is_empty());
     assert!(Route::find(&bench.aws, &scope).await.expect("no call").is_empty());
     assert_eq!(bench.aws.log.counts(), before);

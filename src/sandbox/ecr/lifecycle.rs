@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ecr::operation::get_lifecycle_policy::{GetLifecyclePolicyInput, GetLifecyclePolicyOutput};
 use aws_sdk_ecr::operation::put_lifecycle_policy::{PutLifecyclePolicyInput, PutLifecyclePolicyOutput};
 use serde_json::Value;
 
@@ -24,6 +25,24 @@ pub(super) fn put_lifecycle_policy(
     })?;
     repository.lifecycle = Some(text.to_owned());
     Ok(PutLifecyclePolicyOutput::builder().lifecycle_policy_text(text).build())
+}
+
+/// ECR API reference, GetLifecyclePolicy: a repository without a policy is an error.
+pub(super) fn get_lifecycle_policy(
+    call: &mut Call<'_>,
+    input: &GetLifecyclePolicyInput,
+) -> Result<GetLifecyclePolicyOutput, ApiError> {
+    let account = call.account().to_owned();
+    let repository = find(call, input.repository_name())?;
+    let text = repository.lifecycle.clone().ok_or_else(|| {
+        let name = &repository.name;
+        let message = format!(
+            "Lifecycle policy does not exist for the repository with name '{name}' in the registry with id '{account}'"
+        );
+        ApiError::new("LifecyclePolicyNotFoundException", message)
+    })?;
+    let output = GetLifecyclePolicyOutput::builder().repository_name(&repository.name);
+    Ok(output.lifecycle_policy_text(text).build())
 }
 
 fn check(text: &str) -> Result<(), String> {

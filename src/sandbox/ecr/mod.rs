@@ -1,5 +1,6 @@
 //! ECR: image repositories.
 
+mod images;
 mod lifecycle;
 mod repositories;
 mod service;
@@ -9,4 +10,4 @@ mod tags;
 mod tests;
 
 pub(in crate::sandbox) use service::register;
-pub use state::{EcrState, Repository};
+pub use state::{EcrState, Image, Repository};

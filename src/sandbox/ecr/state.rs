@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::clock::Moment;
+use crate::sandbox::ecs::behaviour::Behaviour;
 use crate::sandbox::world::{Item, Place, Simulated, Tags};
 
 /// All that ECR holds.
@@ -34,10 +35,36 @@ pub struct Repository {
     pub kms_key: Option<String>,
     /// Which images expire: a document.
     pub lifecycle: Option<String>,
-    /// Tags of the images that it holds.
-    pub images: BTreeSet<String>,
+    /// The images that it holds, by digest.
+    pub images: BTreeMap<String, Image>,
     /// Its tags.
     pub tags: Tags,
+}
+
+/// An image.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Image {
+    /// `sha256:` and the digest of the manifest.
+    pub digest: String,
+    /// Its tags.
+    pub tags: BTreeSet<String>,
+    /// The manifest: a document.
+    pub manifest: String,
+    /// Its media type.
+    pub media_type: String,
+    /// When it was pushed.
+    pub pushed_at: Moment,
+    /// What a scan finds in it, by severity.
+    pub findings: BTreeMap<String, i32>,
+    /// How the program in it behaves.
+    pub behaviour: Behaviour,
+}
+
+impl Repository {
+    /// An image by tag or digest.
+    pub fn image(&self, reference: &str) -> Option<&Image> {
+        self.images.get(reference).or_else(|| self.images.values().find(|image| image.tags.contains(reference)))
+    }
 }
 
 impl Simulated for EcrState {

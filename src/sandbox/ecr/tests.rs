@@ -34,18 +34,19 @@ async fn a_repository_lives_and_goes_with_its_images() {
 
     (it.spec.scan_on_push, it.spec.immutable_tags, it.spec.lifecycle) = (false, false, keep(20));
     let seen = bench.see(&it, Some(&made.id), false).await;
-    let mut differ = bench.differences(&it, &seen[0].observed);
-    assert_eq!(differ, ["scan_on_push", "immutable_tags"]);
-    differ.push("lifecycle".into());
+    let differ = bench.differences(&it, &seen[0].observed);
+    assert_eq!(differ, ["scan_on_push", "immutable_tags", "lifecycle"]);
     bench.change(&it, &mut made, differ).await;
     let seen = bench.see(&it, Some(&made.id), false).await;
     assert!(bench.differences(&it, &seen[0].observed).is_empty());
     assert_eq!(stored(&made.id), keep(20));
 
-    let push = |call: &mut crate::sandbox::call::Call<'_>| {
-        call.world.ecr.repositories.get_mut("ecr-payments-dev").map(|one| one.images.insert("v1".into()))
-    };
-    bench.sandbox.look(push).expect("a look");
+    let manifest = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#;
+    let push = || bench.aws.ecr.put_image().repository_name(&made.id).image_tag("v1").image_manifest(manifest);
+    push().send().await.expect("pushed");
+    let described = bench.aws.ecr.describe_images().repository_name(&made.id).send().await.expect("described");
+    assert_eq!(described.image_details()[0].image_tags(), ["v1"]);
+    assert_eq!(code(push().send().await), "ImageAlreadyExistsException");
     let plain = bench.aws.ecr.delete_repository().repository_name(&made.id);
     assert_eq!(code(plain.send().await), "RepositoryNotEmptyException");
     assert_eq!(bench.end(&it, &made).await, Gone::Yes);

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::deployment::{self, Deployment, Stage, Status, Step};
-use super::scheduler;
+use super::scheduler::{self, Cause};
 use super::service::note;
-use super::{neighbours, service_deployment};
+use super::task::Task;
+use super::{neighbours, promise, service_deployment};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 
@@ -18,6 +19,10 @@ enum Due {
     Runs(String),
     /// A task can't start.
     Fails(String, String),
+    /// A container of a task ends, and so does the task.
+    Exits(String),
+    /// A task that doesn't answer the load balancer is given up.
+    Unhealthy(String),
     /// Peers forget a task.
     Forgotten(String),
     /// The scheduler looks at a service again.
@@ -40,6 +45,7 @@ enum Due {
 pub(super) fn advance(call: &mut Call<'_>) {
     while let Some((at, due)) = earliest(call) {
         act(call, at, due);
+        promise::check(call, at);
     }
 }
 
@@ -55,6 +61,13 @@ fn earliest(call: &Call<'_>) -> Option<(Moment, Due)> {
         }
         if runs {
             return Some((task.running_at, Due::Runs(task.arn.clone())));
+        }
+        let alive = task.stopping_at.is_none();
+        if let Some(at) = task.exits_at().filter(|_| alive) {
+            return Some((at, Due::Exits(task.arn.clone())));
+        }
+        if let Some(at) = task.unhealthy_at(grace(call, task)).filter(|_| alive) {
+            return Some((at, Due::Unhealthy(task.arn.clone())));
         }
         if let Some(at) = forgotten {
             return Some((at, Due::Forgotten(task.arn.clone())));
@@ -73,12 +86,21 @@ fn earliest(call: &Call<'_>) -> Option<(Moment, Due)> {
     all.filter(|(at, _)| *at <= now).min_by_key(|(at, _)| *at)
 }
 
+/// How long a task may fail the load balancer's checks because it is still starting.
+fn grace(call: &Call<'_>, task: &Task) -> Duration {
+    let seconds = call.world.ecs.services.get(&task.service_arn).and_then(|service| service.settings.grace_seconds);
+    Duration::from_secs(u64::from(seconds.unwrap_or_default().unsigned_abs()))
+}
+
 fn deployment_due(call: &Call<'_>, it: &Deployment) -> Option<(Moment, Due)> {
     if it.goes_forward() {
         if it.breaker.is_some_and(|limit| it.failed_tasks >= limit) {
             return Some((it.entered_at.max(latest_failure(call, it)), Due::Breaks(it.arn.clone())));
         }
-        let rung: Vec<String> = it.alarms.iter().filter(|name| neighbours::is_in_alarm(call, name)).cloned().collect();
+        // Alarms are watched until the bake time is over. ECS Developer Guide, "How CloudWatch alarms detect Amazon ECS deployment failures".
+        let watched = it.stage != Some(Stage::CleanUp);
+        let rung: Vec<String> =
+            it.alarms.iter().filter(|name| watched && neighbours::is_in_alarm(call, name)).cloned().collect();
         // What is due before the alarm is looked at happens before.
         if !rung.is_empty() && next(call, it).is_none_or(|(at, _)| at > call.now) {
             return Some((call.now, Due::Alarm(it.arn.clone(), rung)));
@@ -95,7 +117,7 @@ fn next(call: &Call<'_>, it: &Deployment) -> Option<(Moment, Step)> {
 }
 
 fn latest_failure(call: &Call<'_>, it: &Deployment) -> Moment {
-    let tasks = call.world.ecs.tasks.values().filter(|task| task.revision == it.target && task.fails_at.is_some());
+    let tasks = call.world.ecs.tasks.values().filter(|task| task.revision == it.target && task.failed);
     tasks.filter_map(|task| task.stopping_at).max().unwrap_or(it.entered_at)
 }
 
@@ -110,7 +132,9 @@ fn is_referred_to(call: &Call<'_>, arn: &str) -> bool {
 fn act(call: &mut Call<'_>, at: Moment, due: Due) {
     match due {
         Due::Runs(task) => scheduler::enter(call, &task),
-        Due::Fails(task, reason) => scheduler::fail(call, &task, at, &reason),
+        Due::Fails(task, reason) => scheduler::fail(call, &task, at, Cause::FailedToStart(reason)),
+        Due::Exits(task) => scheduler::exit(call, &task, at),
+        Due::Unhealthy(task) => scheduler::fail(call, &task, at, Cause::Unhealthy),
         Due::Forgotten(arn) => {
             if let Some(task) = call.world.ecs.tasks.get_mut(&arn) {
                 let (registry, id) = (task.registry.take(), task.id().to_owned());

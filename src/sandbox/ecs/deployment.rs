@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::strategy::{Pause, Paused};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::durations::Durations;
 
@@ -54,8 +55,29 @@ pub struct Deployment {
     pub triggered: Vec<String>,
     /// When and why it was rolled back.
     pub rollback: Option<(Moment, String)>,
-    /// Production traffic goes to the target.
+    /// All production traffic goes to the target.
     pub shifted: bool,
+    /// Percent of production traffic that goes to the target.
+    #[serde(default)]
+    pub weight: f64,
+    /// The shares, in percent, that production traffic moves in, and how long each is kept before the next.
+    #[serde(default)]
+    pub steps: Vec<(f64, Duration)>,
+    /// How many of the steps have been taken.
+    #[serde(default)]
+    pub taken: usize,
+    /// The next step is being taken.
+    #[serde(default)]
+    pub moving: bool,
+    /// Stages at which it waits for a person.
+    #[serde(default)]
+    pub pauses: Vec<Pause>,
+    /// Stages whose pause is over.
+    #[serde(default)]
+    pub passed: Vec<Stage>,
+    /// Where it waits for a person.
+    #[serde(default)]
+    pub paused: Option<Paused>,
 }
 
 /// ECS API reference, ServiceDeployment.
@@ -100,6 +122,7 @@ pub enum Stage {
     PostScaleUp,
     TestTrafficShift,
     PostTestTrafficShift,
+    PreProductionTrafficShift,
     ProductionTrafficShift,
     PostProductionTrafficShift,
     BakeTime,
@@ -107,6 +130,19 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// The stage of that word, if a PAUSE hook may be at it (ECS API reference, DeploymentLifecycleHook).
+    pub fn of_pause(word: &str) -> Option<Self> {
+        let stages = [
+            Stage::ReconcileService,
+            Stage::PreScaleUp,
+            Stage::PostScaleUp,
+            Stage::PostTestTrafficShift,
+            Stage::PreProductionTrafficShift,
+            Stage::PostProductionTrafficShift,
+        ];
+        stages.into_iter().find(|stage| stage.as_str() == word)
+    }
+
     /// The API's word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -116,6 +152,8 @@ impl Stage {
             Stage::PostScaleUp => "POST_SCALE_UP",
             Stage::TestTrafficShift => "TEST_TRAFFIC_SHIFT",
             Stage::PostTestTrafficShift => "POST_TEST_TRAFFIC_SHIFT",
+            // Hooks know it, the status enumeration of the API doesn't: it comes as an unknown value.
+            Stage::PreProductionTrafficShift => "PRE_PRODUCTION_TRAFFIC_SHIFT",
             Stage::ProductionTrafficShift => "PRODUCTION_TRAFFIC_SHIFT",
             Stage::PostProductionTrafficShift => "POST_PRODUCTION_TRAFFIC_SHIFT",
             Stage::BakeTime => "BAKE_TIME",
@@ -129,6 +167,12 @@ impl Stage {
 pub enum Step {
     /// It enters a stage.
     Enter(Stage),
+    /// The next share of production traffic moves.
+    Shift,
+    /// It waits for a person.
+    Pause,
+    /// The person didn't answer in time.
+    TimeOut,
     /// It is done.
     Succeed,
     /// It begins to go back.
@@ -148,6 +192,17 @@ impl Deployment {
     /// Whether it has ended.
     pub fn is_over(&self) -> bool {
         self.finished_at.is_some()
+    }
+
+    /// The pause at a stage that is still to come.
+    pub fn pause_at(&self, stage: Stage) -> Option<&Pause> {
+        self.pauses.iter().find(|pause| pause.stage == stage && !self.passed.contains(&stage))
+    }
+
+    /// The stage before production traffic moves only shows where a hook is at it.
+    fn before_production(&self) -> Stage {
+        let hooked = self.pauses.iter().any(|pause| pause.stage == Stage::PreProductionTrafficShift);
+        if hooked { Stage::PreProductionTrafficShift } else { Stage::ProductionTrafficShift }
     }
 
     /// Whether it is on its way forward.
@@ -173,7 +228,14 @@ pub fn next(deployment: &Deployment, steady_at: Option<Moment>, durations: &Dura
 
 fn forward(deployment: &Deployment, steady_at: Option<Moment>, durations: &Durations) -> Option<(Moment, Step)> {
     let since = deployment.entered_at;
-    let (after, step) = match deployment.stage? {
+    let stage = deployment.stage?;
+    if let Some(paused) = &deployment.paused {
+        return Some((paused.until, Step::TimeOut));
+    }
+    if deployment.pause_at(stage).is_some() {
+        return Some((since + SHORT, Step::Pause));
+    }
+    let (after, step) = match stage {
         Stage::ReconcileService => (SHIFT, Step::Enter(Stage::PreScaleUp)),
         Stage::PreScaleUp => (SHORT, Step::Enter(Stage::ScaleUp)),
         Stage::ScaleUp => {
@@ -186,13 +248,30 @@ fn forward(deployment: &Deployment, steady_at: Option<Moment>, durations: &Durat
         }
         Stage::PostScaleUp => (SHORT, Step::Enter(Stage::TestTrafficShift)),
         Stage::TestTrafficShift => (SHIFT, Step::Enter(Stage::PostTestTrafficShift)),
-        Stage::PostTestTrafficShift => (SHORT, Step::Enter(Stage::ProductionTrafficShift)),
-        Stage::ProductionTrafficShift => (SHIFT, Step::Enter(Stage::PostProductionTrafficShift)),
+        Stage::PostTestTrafficShift => (SHORT, Step::Enter(deployment.before_production())),
+        Stage::PreProductionTrafficShift => (SHORT, Step::Enter(Stage::ProductionTrafficShift)),
+        Stage::ProductionTrafficShift => return Some(production(deployment)),
         Stage::PostProductionTrafficShift => (SHORT, Step::Enter(Stage::BakeTime)),
         Stage::BakeTime => (deployment.bake, Step::Enter(Stage::CleanUp)),
         Stage::CleanUp => (durations.service_drain, Step::Succeed),
     };
     Some((since + after, step))
+}
+
+/// Production traffic moves in steps; between two of them it stays where it is for a while, and each begins with the stage before the shift.
+/// ECS Developer Guide, "Amazon ECS canary deployments" and "Amazon ECS linear deployments".
+fn production(deployment: &Deployment) -> (Moment, Step) {
+    let since = deployment.entered_at;
+    if deployment.moving {
+        return (since + SHIFT, Step::Shift);
+    }
+    let kept = deployment.taken.checked_sub(1).and_then(|last| deployment.steps.get(last)).map(|(_, kept)| *kept);
+    let next = if deployment.taken >= deployment.steps.len() {
+        Stage::PostProductionTrafficShift
+    } else {
+        deployment.before_production()
+    };
+    (since + kept.unwrap_or_default(), Step::Enter(next))
 }
 
 /// How many failed tasks are too many: half of the desired count, at least 3 and at most 200. ECS Developer Guide, "How the Amazon
@@ -226,6 +305,13 @@ mod tests {
             triggered: Vec::new(),
             rollback: None,
             shifted: false,
+            weight: 0.0,
+            steps: vec![(100.0, Duration::ZERO)],
+            taken: 0,
+            moving: false,
+            pauses: Vec::new(),
+            passed: Vec::new(),
+            paused: None,
         }
     }
 
@@ -240,6 +326,7 @@ mod tests {
                 Step::Enter(stage) => {
                     deployment.status = Status::InProgress;
                     deployment.stage = Some(stage);
+                    deployment.moving = stage == Stage::ProductionTrafficShift;
                     if stage == Stage::ScaleUp {
                         steady_at = Some(at + durations.tasks_running + durations.healthy);
                     }
@@ -249,6 +336,12 @@ mod tests {
                     deployment.status = Status::RollbackInProgress;
                     "ROLLBACK_IN_PROGRESS"
                 }
+                Step::Shift => {
+                    deployment.moving = false;
+                    deployment.taken += 1;
+                    continue;
+                }
+                Step::Pause | Step::TimeOut => unreachable!("there are no hooks"),
                 Step::Succeed | Step::RolledBack | Step::Stop => {
                     deployment.status = Status::Successful;
                     "end"
@@ -286,6 +379,17 @@ mod tests {
         let time = |name: &str| history.iter().find(|(_, other)| other == name).map(|(at, _)| *at);
         assert_eq!(time("CLEAN_UP"), time("BAKE_TIME").map(|at| at + 300));
         assert_eq!(time("POST_SCALE_UP"), time("SCALE_UP").map(|at| at + 85));
+    }
+
+    #[test]
+    fn linear_steps_keep_their_share_for_a_while() {
+        let minute = Duration::from_secs(60);
+        let steps = vec![(50.0, minute), (100.0, Duration::ZERO)];
+        let at_once = run(begun(Some("old"))).last().map(|(at, _)| *at);
+        let history = run(Deployment { steps, ..begun(Some("old")) });
+        let shifts = history.iter().filter(|(_, name)| name == "PRODUCTION_TRAFFIC_SHIFT").count();
+        assert_eq!(shifts, 2);
+        assert_eq!(history.last().map(|(at, _)| *at), at_once.map(|at| at + 70));
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Listing, describing and stopping service deployments; describing service revisions.
 
+use aws_sdk_ecs::operation::continue_service_deployment::{
+    ContinueServiceDeploymentInput, ContinueServiceDeploymentOutput,
+};
 use aws_sdk_ecs::operation::describe_service_deployments::{
     DescribeServiceDeploymentsInput, DescribeServiceDeploymentsOutput,
 };
@@ -9,13 +12,16 @@ use aws_sdk_ecs::operation::describe_service_revisions::{
 use aws_sdk_ecs::operation::list_service_deployments::{ListServiceDeploymentsInput, ListServiceDeploymentsOutput};
 use aws_sdk_ecs::operation::stop_service_deployment::{StopServiceDeploymentInput, StopServiceDeploymentOutput};
 use aws_sdk_ecs::types::{
-    Failure, Rollback, ServiceDeployment, ServiceDeploymentAlarms, ServiceDeploymentBrief,
-    ServiceDeploymentCircuitBreaker, ServiceDeploymentLifecycleStage, ServiceDeploymentRollbackMonitorsStatus,
-    ServiceDeploymentStatus, ServiceRevisionSummary, StopServiceDeploymentStopType,
+    DeploymentLifecycleHookAction, DeploymentLifecycleHookDetail, DeploymentLifecycleHookStatus,
+    DeploymentLifecycleHookTargetType, Failure, Rollback, ServiceDeployment, ServiceDeploymentAlarms,
+    ServiceDeploymentBrief, ServiceDeploymentCircuitBreaker, ServiceDeploymentLifecycleStage,
+    ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus, ServiceRevisionSummary,
+    StopServiceDeploymentStopType,
 };
 
-use super::deployment::{Deployment, Status};
+use super::deployment::{Deployment, Stage, Status};
 use super::problem::{invalid, no_service, required};
+use super::strategy::Paused;
 use super::{cluster, service, service_deployment, task_definition_lists};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
@@ -28,7 +34,11 @@ fn summary(call: &Call<'_>, it: &Deployment, revision: &str) -> ServiceRevisionS
     let service = call.world.ecs.services.get(&it.service_arn);
     let (running, pending) = service.map_or((0, 0), |service| service.counts(call, Some(revision)));
     let is_target = revision == it.target;
-    let production = if is_target == it.shifted || it.is_first() { 100.0 } else { 0.0 };
+    let production = match () {
+        () if it.is_first() => 100.0,
+        () if is_target => it.weight,
+        () => 100.0 - it.weight,
+    };
     let test = if is_target && it.goes_forward() { 100.0 } else { 0.0 };
     ServiceRevisionSummary::builder()
         .arn(revision)
@@ -47,6 +57,21 @@ fn monitor(triggered: bool, over: bool, watched: bool) -> ServiceDeploymentRollb
         (_, _, true) => ServiceDeploymentRollbackMonitorsStatus::MonitoringComplete,
         _ => ServiceDeploymentRollbackMonitorsStatus::Monitoring,
     }
+}
+
+fn hook(paused: &Paused) -> DeploymentLifecycleHookDetail {
+    let action = if paused.rolls_back {
+        DeploymentLifecycleHookAction::Rollback
+    } else {
+        DeploymentLifecycleHookAction::Continue
+    };
+    DeploymentLifecycleHookDetail::builder()
+        .hook_id(&paused.id)
+        .target_type(DeploymentLifecycleHookTargetType::Pause)
+        .status(DeploymentLifecycleHookStatus::AwaitingAction)
+        .expires_at(paused.until.datetime())
+        .timeout_action(action)
+        .build()
 }
 
 fn to_sdk(call: &Call<'_>, it: &Deployment) -> ServiceDeployment {
@@ -76,6 +101,7 @@ fn to_sdk(call: &Call<'_>, it: &Deployment) -> ServiceDeployment {
         .set_stopped_at(it.finished_at.filter(|_| it.status == Status::Stopped).map(|at| at.datetime()))
         .status(status(it))
         .set_status_reason(it.reason.clone())
+        .set_lifecycle_hook_details(Some(it.paused.iter().map(hook).collect()))
         .set_lifecycle_stage(it.stage.map(|stage| ServiceDeploymentLifecycleStage::from(stage.as_str())))
         .set_source_service_revisions(Some(sources))
         .target_service_revision(summary(call, it, &it.target))
@@ -168,7 +194,8 @@ pub(super) fn stop(
     let Some(it) = call.world.ecs.deployments.get(arn) else {
         return Err(ApiError::new("ServiceDeploymentNotFoundException", "Service deployment not found."));
     };
-    if !it.goes_forward() {
+    // Once the old tasks go there is nothing left to go back to.
+    if !it.goes_forward() || it.stage == Some(Stage::CleanUp) {
         let message = format!("Service deployment in status {} cannot be stopped.", it.status.as_str());
         return Err(ApiError::new("ConflictException", message));
     }
@@ -176,4 +203,27 @@ pub(super) fn stop(
     let now = call.now;
     service_deployment::ask(call, arn, status, "Service deployment stopped by the user.", now);
     Ok(StopServiceDeploymentOutput::builder().service_deployment_arn(arn).build())
+}
+
+/// ECS API reference, ContinueServiceDeployment: the hook that waits, by its id.
+pub(super) fn go_on(
+    call: &mut Call<'_>,
+    input: &ContinueServiceDeploymentInput,
+) -> Result<ContinueServiceDeploymentOutput, ApiError> {
+    let arn = required(input.service_deployment_arn(), "serviceDeploymentArn cannot be empty.")?;
+    let hook = required(input.hook_id(), "hookId cannot be empty.")?;
+    let Some(it) = call.world.ecs.deployments.get(arn) else {
+        return Err(ApiError::new("ServiceDeploymentNotFoundException", "Service deployment not found."));
+    };
+    if it.paused.as_ref().is_none_or(|paused| paused.id != hook) {
+        return Err(invalid("The lifecycle hook is not awaiting an action."));
+    }
+    let now = call.now;
+    if input.action() == Some(&DeploymentLifecycleHookAction::Rollback) {
+        let reason = "Service deployment rolled back because a lifecycle hook was answered with ROLLBACK.";
+        service_deployment::ask(call, arn, Status::RollbackRequested, reason, now);
+    } else {
+        service_deployment::go_on(call, arn, now);
+    }
+    Ok(ContinueServiceDeploymentOutput::builder().service_deployment_arn(arn).build())
 }

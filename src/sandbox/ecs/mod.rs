@@ -5,17 +5,20 @@
 //! `neighbours`.
 
 mod advance;
+pub mod behaviour;
 pub mod cluster;
 mod cluster_list;
 pub mod container;
 mod container_rules;
 pub mod deployment;
 mod deployment_calls;
+mod execute;
 mod fargate;
 mod names;
 mod neighbours;
 mod operations;
 mod problem;
+mod promise;
 pub mod revision;
 mod scheduler;
 pub mod service;
@@ -24,6 +27,7 @@ mod service_deployment;
 mod service_rules;
 pub mod settings;
 pub mod state;
+pub mod strategy;
 mod tag_calls;
 pub mod task;
 pub mod task_definition;
@@ -33,5 +37,6 @@ mod tests;
 
 pub(in crate::sandbox) use deployment_calls::list as list_service_deployments;
 pub(in crate::sandbox) use operations::register;
+pub use scheduler::interrupt_spot;
 pub(in crate::sandbox) use service_calls::{set_desired, update as update_service};
 pub use state::EcsState;

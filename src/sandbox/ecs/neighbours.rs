@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::container::Container;
 use super::names;
 use super::problem::{client, invalid};
 use super::revision::Revision;
@@ -12,6 +13,7 @@ use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::cloudwatch::state::State;
 use crate::sandbox::ec2::route::Target;
+use crate::sandbox::ecr::Image;
 use crate::sandbox::elbv2::health;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::iam;
@@ -64,7 +66,9 @@ pub fn log_group_exists(call: &Call<'_>, name: &str) -> bool {
 pub fn write_performance(call: &mut Call<'_>, cluster: &str, at: Moment) {
     let name = format!("/aws/ecs/containerinsights/{cluster}/performance");
     let arn = call.arn("logs", &format!("log-group:{name}"));
-    if !call.world.logs.groups.contains_key(&name) {
+    // Looked at first, since borrowing a state to change it marks it for writing.
+    let known = call.world.logs.groups.contains_key(&name);
+    if !known {
         let (retention_days, kms_key, tags) = (None, None, Default::default());
         let group = LogGroup { name: name.clone(), arn, created_at: at, retention_days, kms_key, tags };
         call.world.logs.groups.insert(name, group);
@@ -160,18 +164,37 @@ fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition, at: Moment) -> Op
 
 /// Images of the account's own registry must be there. Public ones are taken to be.
 fn why_images_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
-    let missing = |image: &str| {
-        let (registry, path) = image.split_once('/')?;
-        let own = registry.contains(".dkr.ecr.") && registry.starts_with(call.account());
-        if !own {
-            return None;
-        }
-        let (name, tag) = path.split_once([':', '@']).unwrap_or((path, "latest"));
-        let repository = call.world.ecr.repositories.get(name);
-        let found = repository.is_some_and(|repository| repository.images.contains(tag));
-        (!found).then(|| format!("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: not found"))
+    let missing = |image: &str| match own_image(call, image) {
+        OwnImage::Missing => Some(format!(
+            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: not found"
+        )),
+        OwnImage::Foreign | OwnImage::There(_) => None,
     };
     definition.containers.iter().find_map(|container| missing(&container.image))
+}
+
+/// An image as the account's own registry knows it.
+pub enum OwnImage<'a> {
+    /// It is in another registry.
+    Foreign,
+    /// It should be in the account's, and isn't.
+    Missing,
+    /// It is there.
+    There(&'a Image),
+}
+
+/// Looks for an image in the account's own registry.
+pub fn own_image<'a>(call: &'a Call<'_>, image: &str) -> OwnImage<'a> {
+    let Some((registry, path)) = image.split_once('/') else { return OwnImage::Foreign };
+    if !(registry.contains(".dkr.ecr.") && registry.starts_with(call.account())) {
+        return OwnImage::Foreign;
+    }
+    let (name, reference) = match path.split_once('@') {
+        Some((name, digest)) => (name.split(':').next().unwrap_or(name), digest),
+        None => path.split_once(':').unwrap_or((path, "latest")),
+    };
+    let found = call.world.ecr.repositories.get(name).and_then(|repository| repository.image(reference));
+    found.map_or(OwnImage::Missing, OwnImage::There)
 }
 
 /// Whether a subnet's route table leads to the Internet by now. VPC User Guide, "Subnet route tables": without an association of its
@@ -220,14 +243,24 @@ pub fn forwards_to(call: &Call<'_>, rule: &str) -> Option<Vec<String>> {
     health::forwards_to(&call.world.elbv2, rule)
 }
 
-/// Sends all of a rule's traffic to one of two target groups.
-pub fn set_weights(call: &mut Call<'_>, rule: &str, serving: &str, other: &str) {
-    health::set_weights(&mut call.world.elbv2, rule, serving, other);
+/// Sends a share of a rule's traffic, in percent, to one of two target groups, and the rest to the other.
+pub fn set_weights(call: &mut Call<'_>, rule: &str, serving: &str, other: &str, share: f64) {
+    health::set_weights(&mut call.world.elbv2, rule, serving, other, share);
+}
+
+/// Where a rule sends traffic, with weights.
+pub fn weights(call: &Call<'_>, rule: &str) -> Vec<(String, i32)> {
+    health::weights(&call.world.elbv2, rule)
+}
+
+/// Whether a target group has a target that passes the health check.
+pub fn has_healthy_target(call: &Call<'_>, group: &str, at: Moment) -> bool {
+    health::has_healthy(&call.world.elbv2, call.durations(), group, at)
 }
 
 /// Enters a task in a target group.
-pub fn register_target(call: &mut Call<'_>, group: &str, address: &str, port: i32, at: Moment) {
-    health::register(&mut call.world.elbv2, group, address, port, at);
+pub fn register_target(call: &mut Call<'_>, group: &str, address: &str, port: i32, at: Moment, answers: bool) {
+    health::register(&mut call.world.elbv2, group, address, port, at, answers);
 }
 
 /// Takes a task out of a target group.
@@ -262,6 +295,17 @@ pub fn enter(call: &mut Call<'_>, registry: &str, task: &Task) {
 /// Takes a task out of Cloud Map.
 pub fn leave(call: &mut Call<'_>, registry: &str, task_id: &str, at: Moment) {
     call.world.servicediscovery.detach(registry, task_id, at);
+}
+
+/// Writes a line of a container's output where its log driver sends it. ECS Developer Guide, "Send Amazon ECS logs to CloudWatch": the stream
+/// is `prefix/container/task`.
+pub fn log(call: &mut Call<'_>, container: &Container, task_id: &str, at: Moment, line: &str) {
+    let Some((_, options)) = &container.log else { return };
+    let (Some(group), Some(prefix)) = (options.get("awslogs-group"), options.get("awslogs-stream-prefix")) else {
+        return;
+    };
+    let stream = format!("{prefix}/{}/{task_id}", container.name);
+    call.world.logs.write(group, &stream, at, line);
 }
 
 /// Whether an alarm exists.

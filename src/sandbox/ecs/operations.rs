@@ -1,7 +1,7 @@
 //! The operations of ECS.
 
 use super::{
-    advance, cluster, cluster_list, deployment_calls, service_calls, tag_calls, task, task_definition,
+    advance, cluster, cluster_list, deployment_calls, execute, service_calls, tag_calls, task, task_definition,
     task_definition_lists,
 };
 use crate::sandbox::registry::{Registry, Service, operations};
@@ -44,6 +44,8 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         describe_service_deployments::DescribeServiceDeploymentsError => deployment_calls::describe,
         describe_service_revisions::DescribeServiceRevisionsError => deployment_calls::describe_revisions,
         stop_service_deployment::StopServiceDeploymentError => deployment_calls::stop,
+        continue_service_deployment::ContinueServiceDeploymentError => deployment_calls::go_on,
+        execute_command::ExecuteCommandError => execute::execute,
         list_tasks::ListTasksError => task::list,
         describe_tasks::DescribeTasksError => task::describe,
         tag_resource::TagResourceError => tag_calls::tag,

@@ -1,6 +1,6 @@
 //! Service revisions: what a service was at each deployment. ECS Developer Guide, "Amazon ECS service revisions".
 
-use aws_sdk_ecs::types::{ContainerImage, ServiceRevision};
+use aws_sdk_ecs::types::{ContainerImage, ResolvedConfiguration, ServiceRevision, ServiceRevisionLoadBalancer};
 use serde::{Deserialize, Serialize};
 
 use super::cluster::Share;
@@ -26,6 +26,16 @@ pub struct Revision {
 }
 
 impl Revision {
+    /// Which target group serves it, and which rule leads there. ECS API reference, ServiceRevision.
+    fn resolved(&self) -> Option<ResolvedConfiguration> {
+        let advanced = self.settings.balancer.as_ref()?.advanced.as_ref()?;
+        let balancer = ServiceRevisionLoadBalancer::builder()
+            .set_target_group_arn(self.target_group.clone())
+            .production_listener_rule(&advanced.production_rule)
+            .build();
+        Some(ResolvedConfiguration::builder().load_balancers(balancer).build())
+    }
+
     /// As the SDK's type.
     pub fn to_sdk(&self, call: &Call<'_>, cluster_arn: &str) -> ServiceRevision {
         let definition = call.world.ecs.task_definitions.get(&self.settings.task_definition);
@@ -45,6 +55,7 @@ impl Revision {
             .set_service_registries(Some(self.settings.service_registries()))
             .set_network_configuration(self.settings.network_configuration())
             .set_container_images(Some(images.collect()))
+            .set_resolved_configuration(self.resolved())
             .guard_duty_enabled(false)
             .created_at(self.created_at.datetime())
             .build()

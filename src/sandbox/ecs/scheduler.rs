@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::behaviour::Behaviour;
 use super::cluster::{self, Share};
 use super::revision::Revision;
 use super::service::{Service, note};
@@ -29,6 +30,30 @@ pub enum Cause {
     },
     /// It could not start.
     FailedToStart(String),
+    /// A container that it can't do without has ended.
+    Exited,
+    /// It doesn't answer the load balancer.
+    Unhealthy,
+    /// AWS takes its capacity back.
+    Spot,
+}
+
+impl Cause {
+    /// ECS API reference, Task, `stopCode` and `stoppedReason`; ECS Developer Guide, "Amazon ECS stopped tasks error messages".
+    fn code_and_reason(&self, task: &Task) -> (&'static str, String) {
+        match self {
+            Cause::Scheduler { deployment, .. } => {
+                ("ServiceSchedulerInitiated", format!("Scaling activity initiated by (deployment {deployment})"))
+            }
+            Cause::FailedToStart(reason) => ("TaskFailedToStart", reason.clone()),
+            Cause::Exited => ("EssentialContainerExited", "Essential container in task exited".to_owned()),
+            Cause::Unhealthy => {
+                let group = task.target.as_ref().map_or("", |(group, _)| group.as_str());
+                ("ServiceSchedulerInitiated", format!("Task failed ELB health checks in (target-group {group})"))
+            }
+            Cause::Spot => ("SpotInterruption", "Your Spot Task was interrupted.".to_owned()),
+        }
+    }
 }
 
 /// Brings the number of a revision's tasks to the wanted one. What can't be started is tried again later.
@@ -120,6 +145,7 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
     let running_at = at + call.durations().tasks_running;
     let fails_at = neighbours::why_tasks_fail(call, revision, &subnet, at).map(|reason| (at + START_FAILS, reason));
     let port = settings.balancer.as_ref().map(|balancer| balancer.port);
+    let (application, behaviour) = application(call, &settings.task_definition);
     let task = Task {
         arn: call.arn("ecs", &format!("task/{}/{id}", service.cluster)),
         service_arn: service.arn.clone(),
@@ -144,10 +170,24 @@ fn start(call: &mut Call<'_>, service: &Service, revision: &Revision, at: Moment
         stopped_at: None,
         deregisters_at: None,
         stopped: None,
+        behaviour,
+        application,
+        failed: false,
         tags: tags(service),
     };
     call.world.ecs.tasks.insert(task.arn.clone(), task);
     Ok(id)
+}
+
+/// The container that isn't a helper, and how the program in it behaves: the one that no other waits for to end, and that behaves worst.
+fn application(call: &Call<'_>, definition: &str) -> (String, Behaviour) {
+    let containers =
+        call.world.ecs.task_definitions.get(definition).map(|it| it.containers.as_slice()).unwrap_or_default();
+    let behaviours = containers.iter().filter(|container| container.essential);
+    let mut behaviours =
+        behaviours.map(|container| (container.name.clone(), Behaviour::in_image(call, &container.image)));
+    let first = behaviours.next().unwrap_or_default();
+    if first.1 == Behaviour::Well { behaviours.find(|(_, it)| *it != Behaviour::Well).unwrap_or(first) } else { first }
 }
 
 /// Tags of a task: the service's where they are propagated, and ECS's own. ECS API reference, CreateService.
@@ -168,11 +208,13 @@ pub fn enter(call: &mut Call<'_>, task_arn: &str) {
     let Some(task) = call.world.ecs.tasks.get_mut(task_arn) else { return };
     task.registered = true;
     let task = task.clone();
+    write_lines(call, &task);
     if cluster::is_watched(call, &task.cluster) {
         neighbours::write_performance(call, &task.cluster, task.running_at);
     }
     if let Some((group, port)) = &task.target {
-        neighbours::register_target(call, group, &task.address, *port, task.running_at);
+        let answers = task.behaviour == Behaviour::Well;
+        neighbours::register_target(call, group, &task.address, *port, task.running_at, answers);
         let message = format!("registered 1 targets in (target-group {group})");
         note(call, &task.service_arn, task.running_at, &message);
     }
@@ -190,18 +232,16 @@ pub fn stop(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: &Cause) {
     let Some(task) = call.world.ecs.tasks.get_mut(task_arn).filter(|task| task.stopping_at.is_none()) else { return };
     let (drain, last) = match cause {
         Cause::Scheduler { last, .. } => (drain, *last),
-        Cause::FailedToStart(_) => (Duration::ZERO, false),
+        Cause::Spot | Cause::Unhealthy => (drain, false),
+        Cause::FailedToStart(_) | Cause::Exited => (Duration::ZERO, false),
     };
     let stopped_at = at + drain;
     task.stopping_at = Some(at);
     task.stopped_at = Some(stopped_at);
     task.deregisters_at = Some(if last { stopped_at + forgotten } else { at });
-    task.stopped = Some(match cause {
-        Cause::Scheduler { deployment, .. } => {
-            ("ServiceSchedulerInitiated".to_owned(), format!("Scaling activity initiated by (deployment {deployment})"))
-        }
-        Cause::FailedToStart(reason) => ("TaskFailedToStart".to_owned(), reason.clone()),
-    });
+    let (code, reason) = cause.code_and_reason(task);
+    task.stopped = Some((code.to_owned(), reason));
+    task.failed = matches!(cause, Cause::FailedToStart(_) | Cause::Exited | Cause::Unhealthy);
     let (target, registered, address, interface) =
         (task.target.clone(), task.registered, task.address.clone(), task.interface.clone());
     let cluster = task.cluster.clone();
@@ -215,17 +255,57 @@ pub fn stop(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: &Cause) {
     }
 }
 
-/// A task could not start: another one is tried, unless that happened too often.
-pub fn fail(call: &mut Call<'_>, task_arn: &str, at: Moment, reason: &str) {
+/// Something is wrong with a task: another one is tried, unless that happened too often.
+pub fn fail(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: Cause) {
     let Some(task) = call.world.ecs.tasks.get(task_arn) else { return };
     let (service_arn, revision, id) = (task.service_arn.clone(), task.revision.clone(), task.id().to_owned());
-    stop(call, task_arn, at, &Cause::FailedToStart(reason.to_owned()));
-    note(call, &service_arn, at, &format!("was unable to start task {id}: {reason}"));
+    let (_, reason) = cause.code_and_reason(task);
+    let message = match (&cause, &task.target) {
+        (Cause::FailedToStart(_), _) => Some(format!("was unable to start task {id}: {reason}")),
+        // ECS Developer Guide, "Amazon ECS service event messages".
+        (Cause::Unhealthy, Some((group, port))) => Some(format!(
+            "(task {id}) (port {port}) is unhealthy in (target-group {group}) due to (reason Health checks failed)"
+        )),
+        _ => None,
+    };
+    stop(call, task_arn, at, &cause);
+    if let Some(message) = message {
+        note(call, &service_arn, at, &message);
+    }
     let deployments = &mut call.world.ecs.deployments;
     if let Some(deployment) = deployments.values_mut().find(|it| it.target == revision && it.goes_forward()) {
         deployment.failed_tasks += 1;
     }
     retry(call, &service_arn, at);
+}
+
+/// The application of a task has ended by itself.
+pub fn exit(call: &mut Call<'_>, task_arn: &str, at: Moment) {
+    fail(call, task_arn, at, Cause::Exited);
+}
+
+/// AWS takes the capacity of a Spot task back: it is told to stop, and another one is started. ECS Developer Guide, "Fargate Spot termination
+/// notices". False where the task doesn't run on Spot.
+pub fn interrupt_spot(call: &mut Call<'_>, task_arn: &str) -> bool {
+    let on_spot = |task: &&Task| task.provider == "FARGATE_SPOT" && task.stopping_at.is_none();
+    let Some(task) = call.world.ecs.tasks.get(task_arn).filter(on_spot) else { return false };
+    let (service_arn, id, at) = (task.service_arn.clone(), task.id().to_owned(), call.now);
+    stop(call, task_arn, at, &Cause::Spot);
+    note(call, &service_arn, at, &format!("has stopped 1 running tasks: (task {id})."));
+    retry(call, &service_arn, at);
+    super::promise::check(call, at);
+    true
+}
+
+/// What the containers of a task write while they start.
+fn write_lines(call: &mut Call<'_>, task: &Task) {
+    let definition = call.world.ecs.task_definitions.get(&task.task_definition);
+    for container in definition.map(|it| it.containers.clone()).unwrap_or_default() {
+        let lines = if container.name == task.application { task.behaviour.lines() } else { &["ready"] };
+        for line in lines {
+            neighbours::log(call, &container, task.id(), task.running_at, line);
+        }
+    }
 }
 
 /// The moment from which on all wanted tasks of a revision are healthy, as far as it is known.
@@ -235,6 +315,7 @@ pub fn steady_at(call: &Call<'_>, revision: &str, wanted: u32) -> Option<Moment>
         return None;
     }
     let healthy = |task: &&Task| match (&task.fails_at, &task.target) {
+        _ if task.behaviour != Behaviour::Well => None,
         (Some(_), _) => None,
         (None, Some((group, _))) => neighbours::healthy_at(call, group, task.running_at),
         (None, None) => Some(task.running_at),

@@ -4,6 +4,7 @@ use super::deployment::{Deployment, Stage, Status, Step, threshold};
 use super::revision::Revision;
 use super::scheduler::{self, Cause};
 use super::service::{Service, note};
+use super::strategy::Paused;
 use super::{names, neighbours};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
@@ -59,6 +60,13 @@ pub fn begin(call: &mut Call<'_>, service_arn: &str) {
         triggered: Vec::new(),
         rollback: None,
         shifted: false,
+        weight: 0.0,
+        steps: rollout.steps(),
+        taken: 0,
+        moving: false,
+        pauses: rollout.waits(),
+        passed: Vec::new(),
+        paused: None,
     };
     let ecs = &mut call.world.ecs;
     if let Some(service) = ecs.services.get_mut(service_arn) {
@@ -77,6 +85,10 @@ fn supersede(call: &mut Call<'_>, service: &Service, at: Moment) -> bool {
     if let Some(service) = call.world.ecs.services.get_mut(&service.arn) {
         service.active_revision = keeps;
     }
+    if let Some(keeps) = call.world.ecs.services.get(&service.arn).and_then(|service| service.active_revision.clone()) {
+        // A canary's share goes back first.
+        shift(call, &keeps, 100.0);
+    }
     if let Some(goes) = goes {
         stop_all(call, &goes, &it.id, at);
     }
@@ -93,9 +105,35 @@ pub fn take(call: &mut Call<'_>, arn: &str, step: Step, at: Moment) {
         Step::Enter(stage) => {
             it.status = Status::InProgress;
             it.stage = Some(stage);
+            it.moving = stage == Stage::ProductionTrafficShift;
+            // Before each step of the traffic a hook is asked anew.
+            it.passed.retain(|passed| *passed != stage);
             it.shifted |= stage == Stage::PostProductionTrafficShift;
             let it = it.clone();
             enter(call, &it, stage, at);
+        }
+        Step::Shift => {
+            it.moving = false;
+            it.weight = it.steps.get(it.taken).map_or(100.0, |(share, _)| *share);
+            it.taken += 1;
+            let it = it.clone();
+            shift(call, &it.target, it.weight);
+            note(
+                call,
+                &it.service_arn,
+                at,
+                &format!("(deployment {}) shifted {} % of production traffic.", it.id, it.weight),
+            );
+        }
+        Step::Pause => pause(call, arn, at),
+        Step::TimeOut => {
+            if it.paused.as_ref().is_some_and(|paused| paused.rolls_back) {
+                it.paused = None;
+                let reason = "Service deployment rolled back because a lifecycle hook timed out.";
+                ask(call, arn, Status::RollbackRequested, reason, at);
+            } else {
+                go_on(call, arn, at);
+            }
         }
         Step::Succeed => {
             let it = it.clone();
@@ -105,6 +143,8 @@ pub fn take(call: &mut Call<'_>, arn: &str, step: Step, at: Moment) {
             it.status = Status::RollbackInProgress;
             it.rollback = Some((at, it.reason.clone().unwrap_or_default()));
             it.shifted = false;
+            it.weight = 0.0;
+            it.paused = None;
             let it = it.clone();
             roll_back(call, &it, at);
         }
@@ -119,10 +159,6 @@ fn enter(call: &mut Call<'_>, it: &Deployment, stage: Stage, at: Moment) {
     match stage {
         Stage::ScaleUp => scheduler::scale(call, &it.target, at),
         Stage::PostTestTrafficShift => shift_test(call, &it.target),
-        Stage::PostProductionTrafficShift => {
-            shift(call, &it.target);
-            note(call, &it.service_arn, at, &format!("(deployment {}) shifted production traffic.", it.id));
-        }
         Stage::CleanUp => {
             if let Some(source) = &it.source {
                 stop_all(call, source, &it.id, at);
@@ -132,10 +168,28 @@ fn enter(call: &mut Call<'_>, it: &Deployment, stage: Stage, at: Moment) {
     }
 }
 
-/// The production rule leads to a revision's target group, and to nothing else.
-fn shift(call: &mut Call<'_>, revision_arn: &str) {
+/// Waits for a person.
+fn pause(call: &mut Call<'_>, arn: &str, at: Moment) {
+    let id = call.uuid();
+    let Some(it) = call.world.ecs.deployments.get_mut(arn) else { return };
+    let Some(stage) = it.stage else { return };
+    let found = it.pause_at(stage).map(|pause| (pause.length, pause.rolls_back));
+    it.paused = found.map(|(length, rolls_back)| Paused { id, stage, until: at + length, rolls_back });
+}
+
+/// Goes on after a pause.
+pub fn go_on(call: &mut Call<'_>, arn: &str, at: Moment) {
+    let Some(it) = call.world.ecs.deployments.get_mut(arn) else { return };
+    if let Some(paused) = it.paused.take() {
+        it.passed.push(paused.stage);
+        it.entered_at = at;
+    }
+}
+
+/// The production rule leads to a revision's target group with that share, in percent, and to the other one with the rest.
+fn shift(call: &mut Call<'_>, revision_arn: &str, share: f64) {
     with_groups(call, revision_arn, |call, advanced, serving, other| {
-        neighbours::set_weights(call, &advanced.production_rule, serving, other);
+        neighbours::set_weights(call, &advanced.production_rule, serving, other, share);
     });
 }
 
@@ -143,7 +197,7 @@ fn shift(call: &mut Call<'_>, revision_arn: &str) {
 fn shift_test(call: &mut Call<'_>, revision_arn: &str) {
     with_groups(call, revision_arn, |call, advanced, serving, other| {
         if let Some(rule) = &advanced.test_rule {
-            neighbours::set_weights(call, rule, serving, other);
+            neighbours::set_weights(call, rule, serving, other, 100.0);
         }
     });
 }
@@ -164,7 +218,7 @@ fn with_groups(
 
 fn succeed(call: &mut Call<'_>, it: &Deployment, at: Moment) {
     // The first deployment finds the rule as it was made; from then on its weights are ECS's.
-    shift(call, &it.target);
+    shift(call, &it.target, 100.0);
     if let Some(service) = call.world.ecs.services.get_mut(&it.service_arn) {
         service.active_revision = Some(it.target.clone());
     }
@@ -176,7 +230,7 @@ fn succeed(call: &mut Call<'_>, it: &Deployment, at: Moment) {
 /// Traffic goes back, the new tasks go, and the service is what it was.
 fn roll_back(call: &mut Call<'_>, it: &Deployment, at: Moment) {
     let Some(source) = it.source.as_ref().and_then(|arn| call.world.ecs.revisions.get(arn)).cloned() else { return };
-    shift(call, &source.arn);
+    shift(call, &source.arn, 100.0);
     shift_test(call, &source.arn);
     stop_all(call, &it.target, &it.id, at);
     if let Some(service) = call.world.ecs.services.get_mut(&it.service_arn) {
@@ -202,6 +256,7 @@ pub fn ask(call: &mut Call<'_>, arn: &str, status: Status, reason: &str, at: Mom
         it.status = status;
         it.reason = Some(reason.to_owned());
         it.entered_at = at;
+        it.paused = None;
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cluster::Share;
 use super::problem::{invalid, required, unsupported};
+use super::strategy;
 use crate::sandbox::error::ApiError;
 
 /// What a service is to be.
@@ -69,6 +70,12 @@ pub struct Rollout {
     pub alarms: Option<(Vec<String>, bool, bool)>,
     pub minimum_healthy_percent: i32,
     pub maximum_percent: i32,
+    /// Percent of a canary's or of one linear step, and the minutes that it is kept.
+    #[serde(default)]
+    pub step: Option<(f64, i32)>,
+    /// PAUSE hooks: stages, minutes, whether nobody's answer rolls back.
+    #[serde(default)]
+    pub pauses: Vec<(Vec<String>, i32, bool)>,
 }
 
 impl Default for Rollout {
@@ -81,6 +88,8 @@ impl Default for Rollout {
             alarms: None,
             minimum_healthy_percent: 100,
             maximum_percent: 200,
+            step: None,
+            pauses: Vec::new(),
         }
     }
 }
@@ -91,11 +100,6 @@ impl Rollout {
     /// # Errors
     /// Where a number is out of its range, or a setting is one of another strategy.
     pub fn read(given: &DeploymentConfiguration) -> Result<Self, ApiError> {
-        unsupported(&[
-            ("lifecycleHooks", !given.lifecycle_hooks().is_empty()),
-            ("linearConfiguration", given.linear_configuration().is_some()),
-            ("canaryConfiguration", given.canary_configuration().is_some()),
-        ])?;
         let default = Self::default();
         let breaker = given.deployment_circuit_breaker();
         let rollout = Self {
@@ -105,6 +109,8 @@ impl Rollout {
             alarms: given.alarms().map(|it| (it.alarm_names().to_vec(), it.enable(), it.rollback())),
             minimum_healthy_percent: given.minimum_healthy_percent().unwrap_or(default.minimum_healthy_percent),
             maximum_percent: given.maximum_percent().unwrap_or(default.maximum_percent),
+            step: strategy::step(given)?,
+            pauses: strategy::pauses(given.lifecycle_hooks())?,
         };
         rollout.check(given.bake_time_in_minutes().is_some())?;
         Ok(rollout)
@@ -112,9 +118,12 @@ impl Rollout {
 
     fn check(&self, with_bake_time: bool) -> Result<(), ApiError> {
         match self.strategy.as_str() {
-            "BLUE_GREEN" => {}
+            shifting if strategy::shifts(shifting) => {}
             "ROLLING" if with_bake_time => {
                 return Err(invalid("bakeTimeInMinutes is not supported with the ROLLING deployment strategy."));
+            }
+            "ROLLING" if !self.pauses.is_empty() => {
+                return Err(invalid("Lifecycle hooks are not supported with the ROLLING deployment strategy."));
             }
             "ROLLING" => {}
             other => unsupported(&[(&format!("deployment strategy {other}"), true)])?,
@@ -163,7 +172,10 @@ impl Rollout {
         });
         DeploymentConfiguration::builder()
             .strategy(DeploymentStrategy::from(self.strategy.as_str()))
-            .set_bake_time_in_minutes((self.strategy == "BLUE_GREEN").then_some(self.bake_minutes))
+            .set_bake_time_in_minutes(strategy::shifts(&self.strategy).then_some(self.bake_minutes))
+            .set_canary_configuration(strategy::canary(self))
+            .set_linear_configuration(strategy::linear(self))
+            .set_lifecycle_hooks(Some(strategy::hooks(&self.pauses)))
             .deployment_circuit_breaker(breaker)
             .set_alarms(alarms)
             .minimum_healthy_percent(self.minimum_healthy_percent)
@@ -203,12 +215,12 @@ impl Balancer {
             return Ok(None);
         };
         let advanced = balancer.advanced_configuration().map(Advanced::read).transpose()?;
-        if advanced.is_none() && strategy == "BLUE_GREEN" {
-            return Err(invalid(
-                "advancedConfiguration field is required for all loadBalancers when using a BLUE_GREEN deployment strategy.",
-            ));
+        if advanced.is_none() && strategy::shifts(strategy) {
+            return Err(invalid(format!(
+                "advancedConfiguration field is required for all loadBalancers when using a {strategy} deployment strategy."
+            )));
         }
-        if advanced.is_some() && strategy != "BLUE_GREEN" {
+        if advanced.is_some() && !strategy::shifts(strategy) {
             return Err(invalid("advancedConfiguration is only supported with the BLUE_GREEN deployment strategy."));
         }
         let found = Self {

@@ -31,6 +31,8 @@ pub struct EcsState {
     pub deployments: BTreeMap<String, Deployment>,
     /// Tasks by ARN; those that stopped stay for a while.
     pub tasks: BTreeMap<String, Task>,
+    /// Moments at which production traffic went to nobody: see `promise`.
+    pub unserved: Vec<String>,
     /// When Container Insights writes what it measured last, by cluster.
     pub reports: BTreeMap<String, Moment>,
     /// Client tokens of services: they outlive the services.

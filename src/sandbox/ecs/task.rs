@@ -6,11 +6,12 @@ use std::time::Duration;
 use aws_sdk_ecs::operation::describe_tasks::{DescribeTasksInput, DescribeTasksOutput};
 use aws_sdk_ecs::operation::list_tasks::{ListTasksInput, ListTasksOutput};
 use aws_sdk_ecs::types::{
-    self, Attachment, Connectivity, DesiredStatus, Failure, HealthStatus, KeyValuePair, LaunchType, NetworkInterface,
-    TaskField, TaskStopCode,
+    self, Attachment, Connectivity, DesiredStatus, Failure, HealthStatus, KeyValuePair, LaunchType, ManagedAgent,
+    ManagedAgentName, NetworkInterface, TaskField, TaskStopCode,
 };
 use serde::{Deserialize, Serialize};
 
+use super::behaviour::{self, Behaviour};
 use super::problem::invalid;
 use super::task_definition::TaskDefinition;
 use super::{cluster, names, task_definition_lists};
@@ -73,6 +74,15 @@ pub struct Task {
     pub deregisters_at: Option<Moment>,
     /// Code and reason.
     pub stopped: Option<(String, String)>,
+    /// How the application in it behaves.
+    #[serde(default)]
+    pub behaviour: Behaviour,
+    /// The container that serves.
+    #[serde(default)]
+    pub application: String,
+    /// It ended because something was wrong with it.
+    #[serde(default)]
+    pub failed: bool,
     /// Its tags.
     pub tags: Tags,
 }
@@ -86,6 +96,19 @@ impl Task {
     /// Whether it has stopped.
     pub fn has_stopped(&self, now: Moment) -> bool {
         self.stopped_at.is_some_and(|at| now >= at)
+    }
+
+    /// When its application ends by itself.
+    pub fn exits_at(&self) -> Option<Moment> {
+        (self.behaviour == Behaviour::Exits && self.fails_at.is_none()).then(|| self.running_at + behaviour::LIVES)
+    }
+
+    /// When ECS gives up a task that doesn't answer: after three checks, and not while it may still be starting. ECS API reference, CreateService,
+    /// `healthCheckGracePeriodSeconds`.
+    pub fn unhealthy_at(&self, grace: Duration) -> Option<Moment> {
+        const CHECKS: Duration = Duration::from_secs(35);
+        let silent = self.behaviour == Behaviour::Unhealthy && self.fails_at.is_none() && self.target.is_some();
+        silent.then(|| self.running_at + grace.max(CHECKS))
     }
 
     /// ECS Developer Guide, "Amazon ECS task lifecycle".
@@ -121,9 +144,10 @@ impl Task {
             .availability_zone(&self.zone)
             .set_cpu(definition.map(|definition| definition.cpu.to_string()))
             .set_memory(definition.map(|definition| definition.memory.to_string()))
+            .enable_execute_command(self.lets_in(call))
             .set_connectivity(runs.then_some(Connectivity::Connected))
             .health_status(self.health(definition, runs))
-            .set_containers(definition.map(|definition| self.containers(definition, runs, status)))
+            .set_containers(definition.map(|definition| self.containers(definition, runs, status, self.lets_in(call))))
             .attachments(self.attachment())
             .created_at(self.created_at.datetime())
             .set_started_at((runs || self.stopping_at >= Some(self.running_at)).then(|| self.running_at.datetime()))
@@ -142,9 +166,21 @@ impl Task {
         if checked && runs { HealthStatus::Healthy } else { HealthStatus::from("UNKNOWN") }
     }
 
-    fn containers(&self, definition: &TaskDefinition, runs: bool, status: &str) -> Vec<types::Container> {
+    /// Whether commands may be run in it, as the service was when it was started.
+    fn lets_in(&self, call: &Call<'_>) -> bool {
+        call.world.ecs.revisions.get(&self.revision).is_some_and(|revision| revision.settings.execute_command)
+    }
+
+    fn containers(
+        &self,
+        definition: &TaskDefinition,
+        runs: bool,
+        status: &str,
+        lets_in: bool,
+    ) -> Vec<types::Container> {
         let interface =
             NetworkInterface::builder().attachment_id(&self.attachment).private_ipv4_address(&self.address).build();
+        let agent = ManagedAgent::builder().name(ManagedAgentName::ExecuteCommandAgent).last_status("RUNNING").build();
         let container = |container: &super::container::Container| {
             let health = if runs && container.health_check.is_some() {
                 HealthStatus::Healthy
@@ -152,6 +188,7 @@ impl Task {
                 HealthStatus::from("UNKNOWN")
             };
             // What others wait for to succeed has ended when they run.
+            let failed = self.failed && self.behaviour == Behaviour::Exits && container.name == self.application;
             let ended = runs && definition.containers.iter().any(|other| other.waits_for_end_of(&container.name));
             types::Container::builder()
                 .container_arn(format!("{}/{}", self.arn.replace(":task/", ":container/"), container.name))
@@ -159,9 +196,11 @@ impl Task {
                 .name(&container.name)
                 .image(&container.image)
                 .last_status(if ended { "STOPPED" } else { status })
-                .set_exit_code(ended.then_some(0))
+                .set_exit_code(if failed { Some(1) } else { ended.then_some(0) })
                 .health_status(health)
                 .network_interfaces(interface.clone())
+                .runtime_id(format!("{}-{}", self.id(), container.name.len()))
+                .set_managed_agents((lets_in && runs && !ended).then(|| vec![agent.clone()]))
                 .cpu(container.cpu.to_string())
                 .build()
         };

@@ -40,6 +40,8 @@ pub struct TaskDefinition {
     pub proxy: Option<(String, BTreeMap<String, String>)>,
     pub status: Status,
     pub registered_at: Moment,
+    #[serde(default)]
+    pub registered_by: Option<String>,
     pub deregistered_at: Option<Moment>,
     pub delete_requested_at: Option<Moment>,
     pub tags: Tags,
@@ -101,6 +103,7 @@ impl TaskDefinition {
             .set_proxy_configuration(self.proxy_configuration())
             .status(self.status.to_sdk())
             .registered_at(self.registered_at.datetime())
+            .set_registered_by(self.registered_by.clone())
             .set_deregistered_at(self.deregistered_at.map(Moment::datetime))
             .set_delete_requested_at(self.delete_requested_at.map(Moment::datetime))
             .build()
@@ -178,6 +181,7 @@ fn read(input: &RegisterTaskDefinitionInput, call: &Call<'_>) -> Result<TaskDefi
         proxy,
         status: Status::Active,
         registered_at: call.now,
+        registered_by: Some(format!("arn:aws:iam::{}:user/sandbox", call.account())),
         deregistered_at: None,
         delete_requested_at: None,
         tags: names::tags(input.tags())?,

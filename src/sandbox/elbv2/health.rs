@@ -24,19 +24,39 @@ pub fn forwards_to(state: &Elbv2State, rule: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Sends all of a rule's traffic to one of two target groups. ECS Developer Guide, "Application Load Balancer resources for
-/// blue/green": ECS rewrites the rule into a weighted forward.
-pub fn set_weights(state: &mut Elbv2State, rule: &str, serving: &str, other: &str) {
+/// Sends a share of a rule's traffic, in percent, to one of two target groups, and the rest to the other. ECS Developer Guide, "Application Load
+/// Balancer resources for blue/green": ECS rewrites the rule into a weighted forward.
+pub fn set_weights(state: &mut Elbv2State, rule: &str, serving: &str, other: &str, share: f64) {
     if let Some(rule) = state.rules.get_mut(rule) {
-        rule.actions = vec![Act::Forward(vec![(serving.to_owned(), 100), (other.to_owned(), 0)])];
+        // Weights are whole numbers; a share of traffic is never none of it.
+        let weight = (share.round() as i32).clamp(1, 100);
+        rule.actions = vec![Act::Forward(vec![(serving.to_owned(), weight), (other.to_owned(), 100 - weight)])];
     }
 }
 
-/// Enters a target.
-pub fn register(state: &mut Elbv2State, group: &str, address: &str, port: i32, since: Moment) {
+/// Where a rule sends traffic, with weights.
+pub fn weights(state: &Elbv2State, rule: &str) -> Vec<(String, i32)> {
+    match state.rules.get(rule).map(|rule| rule.actions.as_slice()) {
+        Some([Act::Forward(shares)]) => shares.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a group has a target that passes the health check at a moment.
+pub fn has_healthy(state: &Elbv2State, durations: &Durations, group: &str, at: Moment) -> bool {
+    let Some(found) = state.target_groups.get(group) else { return false };
+    let healthy = |target: &Target| {
+        let since = healthy_at(state, durations, group, target.since);
+        target.answers && target.leaving.is_none() && since.is_some_and(|since| since <= at)
+    };
+    found.targets.iter().any(healthy)
+}
+
+/// Enters a target that answers the health check, or doesn't.
+pub fn register(state: &mut Elbv2State, group: &str, address: &str, port: i32, since: Moment, answers: bool) {
     if let Some(group) = state.target_groups.get_mut(group) {
         group.targets.retain(|target| target.address != address || target.port != port);
-        group.targets.push(Target { address: address.to_owned(), port, since, leaving: None });
+        group.targets.push(Target { address: address.to_owned(), port, since, leaving: None, answers });
     }
 }
 
@@ -79,6 +99,9 @@ pub(super) fn describe(
                 None => (TargetHealthStateEnum::Unused, Some(TargetHealthReasonEnum::NotInUse)),
                 Some(at) if call.now < at => {
                     (TargetHealthStateEnum::Initial, Some(TargetHealthReasonEnum::InitialHealthChecking))
+                }
+                Some(_) if !target.answers => {
+                    (TargetHealthStateEnum::Unhealthy, Some(TargetHealthReasonEnum::ResponseCodeMismatch))
                 }
                 Some(_) => (TargetHealthStateEnum::Healthy, None),
             }

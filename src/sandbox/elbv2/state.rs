@@ -79,6 +79,13 @@ pub struct Target {
     pub since: Moment,
     /// When it was deregistered.
     pub leaving: Option<Moment>,
+    /// It answers the health check.
+    #[serde(default = "yes")]
+    pub answers: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A listener.

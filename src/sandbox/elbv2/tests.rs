@@ -53,7 +53,7 @@ impl World {
         let change = |call: &mut crate::sandbox::call::Call<'_>| {
             let (now, state) = (call.now, &mut call.world.elbv2);
             if stays {
-                health::register(state, group, "10.0.0.4", 8080, now);
+                health::register(state, group, "10.0.0.4", 8080, now, true);
             } else {
                 health::deregister(state, group, "10.0.0.4", 8080, now);
             }

@@ -10,6 +10,7 @@ mod policies;
 pub mod policy;
 mod roles;
 mod service;
+mod simulate;
 pub mod state;
 #[cfg(test)]
 mod tests;

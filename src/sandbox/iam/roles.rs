@@ -8,6 +8,7 @@ use aws_sdk_iam::operation::get_role::{GetRoleInput, GetRoleOutput};
 use aws_sdk_iam::operation::list_instance_profiles_for_role::{
     ListInstanceProfilesForRoleInput, ListInstanceProfilesForRoleOutput,
 };
+use aws_sdk_iam::operation::list_roles::{ListRolesInput, ListRolesOutput};
 use aws_sdk_iam::operation::tag_role::{TagRoleInput, TagRoleOutput};
 use aws_sdk_iam::operation::update_assume_role_policy::{UpdateAssumeRolePolicyInput, UpdateAssumeRolePolicyOutput};
 use aws_sdk_iam::operation::update_role::{UpdateRoleInput, UpdateRoleOutput};
@@ -73,6 +74,21 @@ pub(super) fn get_role(call: &mut Call<'_>, input: &GetRoleInput) -> Result<GetR
         return Err(missing(format!("The role with name {} cannot be found.", role.name)));
     }
     Ok(GetRoleOutput::builder().role(described(role)?).build())
+}
+
+/// IAM API reference, ListRoles: without tags and permissions boundaries. New roles take a moment to show.
+pub(super) fn list_roles(call: &mut Call<'_>, input: &ListRolesInput) -> Result<ListRolesOutput, ApiError> {
+    let prefix = input.path_prefix().unwrap_or("/");
+    let visible = |role: &&Role| role.path.starts_with(prefix) && call.visible(role.created_at);
+    let untagged = |role: &Role| {
+        let mut role = described(role)?;
+        role.tags = None;
+        Ok::<_, ApiError>(role)
+    };
+    let roles = call.world.iam.roles.values().filter(visible).map(untagged).collect::<Result<Vec<_>, _>>()?;
+    let (roles, marker) = details::page(roles, input.max_items(), input.marker(), 100)?;
+    let output = ListRolesOutput::builder().set_roles(Some(roles));
+    Ok(output.is_truncated(marker.is_some()).set_marker(marker).build()?)
 }
 
 fn described(role: &Role) -> Result<types::Role, ApiError> {

@@ -1,6 +1,6 @@
 //! The operations of IAM.
 
-use super::{details, policies, roles};
+use super::{details, policies, roles, simulate};
 use crate::sandbox::registry::{Registry, Service, operations};
 use crate::sandbox::throttle::{Limits, Rate};
 
@@ -29,7 +29,9 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         list_attached_role_policies::ListAttachedRolePoliciesError => policies::list_attached_role_policies,
         list_instance_profiles_for_role::ListInstanceProfilesForRoleError => roles::list_instance_profiles_for_role,
         list_role_policies::ListRolePoliciesError => policies::list_role_policies,
+        list_roles::ListRolesError => roles::list_roles,
         put_role_policy::PutRolePolicyError => policies::put_role_policy,
+        simulate_principal_policy::SimulatePrincipalPolicyError => simulate::simulate,
         tag_role::TagRoleError => roles::tag_role,
         update_assume_role_policy::UpdateAssumeRolePolicyError => roles::update_assume_role_policy,
         update_role::UpdateRoleError => roles::update_role,

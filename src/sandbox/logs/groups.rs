@@ -164,6 +164,7 @@ pub(super) fn delete_log_group(
 ) -> Result<DeleteLogGroupOutput, ApiError> {
     let (name, now) = (name(input.log_group_name())?, call.now);
     call.world.logs.groups.remove(name).ok_or_else(missing)?;
+    call.world.logs.events.remove(name);
     call.world.logs.deleted.insert(name.to_owned(), now);
     Ok(DeleteLogGroupOutput::builder().build())
 }

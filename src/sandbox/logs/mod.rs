@@ -1,5 +1,6 @@
-//! CloudWatch Logs: log groups.
+//! CloudWatch Logs: log groups and what is written into them.
 
+mod events;
 mod groups;
 mod service;
 pub mod state;
@@ -8,4 +9,4 @@ mod tags;
 mod tests;
 
 pub(in crate::sandbox) use service::register;
-pub use state::{LogGroup, LogsState};
+pub use state::{LogEvent, LogGroup, LogsState};

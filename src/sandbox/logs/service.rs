@@ -1,6 +1,6 @@
 //! The operations of CloudWatch Logs.
 
-use super::{groups, tags};
+use super::{events, groups, tags};
 use crate::sandbox::registry::{Registry, Service, operations};
 use crate::sandbox::throttle::{Limits, Rate};
 
@@ -24,6 +24,8 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         create_log_group::CreateLogGroupError => groups::create_log_group,
         delete_log_group::DeleteLogGroupError => groups::delete_log_group,
         describe_log_groups::DescribeLogGroupsError => groups::describe_log_groups,
+        filter_log_events::FilterLogEventsError => events::filter,
+        get_log_events::GetLogEventsError => events::get,
         list_tags_for_resource::ListTagsForResourceError => tags::list_tags_for_resource,
         put_retention_policy::PutRetentionPolicyError => groups::put_retention_policy,
         tag_resource::TagResourceError => tags::tag_resource,

@@ -15,6 +15,39 @@ pub struct LogsState {
     pub groups: BTreeMap<String, LogGroup>,
     /// When groups were deleted, by name.
     pub deleted: BTreeMap<String, Moment>,
+    /// What was written, by the group's name, the oldest first.
+    pub events: BTreeMap<String, Vec<LogEvent>>,
+}
+
+/// A line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LogEvent {
+    /// Its log stream.
+    pub stream: String,
+    /// When it was written.
+    pub at: Moment,
+    /// The line.
+    pub message: String,
+    /// Its number in the group, which makes its id.
+    pub number: u64,
+}
+
+/// A group keeps that many events here.
+const KEPT: usize = 2000;
+
+impl LogsState {
+    /// Writes a line into a stream of a group; into nothing where there is no such group.
+    pub fn write(&mut self, group: &str, stream: &str, at: Moment, message: &str) {
+        if !self.groups.contains_key(group) {
+            return;
+        }
+        let events = self.events.entry(group.to_owned()).or_default();
+        let number = events.iter().map(|event| event.number + 1).max().unwrap_or_default();
+        let position = events.partition_point(|event| event.at <= at);
+        events.insert(position, LogEvent { stream: stream.to_owned(), at, message: message.to_owned(), number });
+        let surplus = events.len().saturating_sub(KEPT);
+        events.drain(..surplus);
+    }
 }
 
 /// A log group.

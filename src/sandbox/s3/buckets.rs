@@ -72,6 +72,7 @@ pub(super) fn create_bucket(call: &mut Call<'_>, input: &CreateBucketInput) -> R
         name: name.to_owned(),
         created_at: call.now,
         tags,
+        ownership: ObjectOwnership::BucketOwnerEnforced.as_str().to_owned(),
         // All new buckets are encrypted and closed to the public: S3 User Guide, "Default encryption FAQ" and "Blocking public access".
         encryption: "AES256".to_owned(),
         key: None,

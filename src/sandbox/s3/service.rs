@@ -29,6 +29,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         get_bucket_encryption::GetBucketEncryptionError => settings::get_bucket_encryption,
         get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationError =>
             lifecycle::get_bucket_lifecycle_configuration,
+        get_bucket_ownership_controls::GetBucketOwnershipControlsError => settings::get_bucket_ownership_controls,
         get_bucket_policy::GetBucketPolicyError => policies::get_bucket_policy,
         get_bucket_tagging::GetBucketTaggingError => settings::get_bucket_tagging,
         get_bucket_versioning::GetBucketVersioningError => settings::get_bucket_versioning,
@@ -39,6 +40,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
         put_bucket_encryption::PutBucketEncryptionError => settings::put_bucket_encryption,
         put_bucket_lifecycle_configuration::PutBucketLifecycleConfigurationError =>
             lifecycle::put_bucket_lifecycle_configuration,
+        put_bucket_ownership_controls::PutBucketOwnershipControlsError => settings::put_bucket_ownership_controls,
         put_bucket_policy::PutBucketPolicyError => policies::put_bucket_policy,
         put_bucket_versioning::PutBucketVersioningError => settings::put_bucket_versioning,
         put_public_access_block::PutPublicAccessBlockError => settings::put_public_access_block,

@@ -1,15 +1,22 @@
 //! Settings of a bucket: encryption, versions, public access, tags.
 
 use aws_sdk_s3::operation::get_bucket_encryption::{GetBucketEncryptionInput, GetBucketEncryptionOutput};
+use aws_sdk_s3::operation::get_bucket_ownership_controls::{
+    GetBucketOwnershipControlsInput, GetBucketOwnershipControlsOutput,
+};
 use aws_sdk_s3::operation::get_bucket_tagging::{GetBucketTaggingInput, GetBucketTaggingOutput};
 use aws_sdk_s3::operation::get_bucket_versioning::{GetBucketVersioningInput, GetBucketVersioningOutput};
 use aws_sdk_s3::operation::get_public_access_block::{GetPublicAccessBlockInput, GetPublicAccessBlockOutput};
 use aws_sdk_s3::operation::put_bucket_encryption::{PutBucketEncryptionInput, PutBucketEncryptionOutput};
+use aws_sdk_s3::operation::put_bucket_ownership_controls::{
+    PutBucketOwnershipControlsInput, PutBucketOwnershipControlsOutput,
+};
 use aws_sdk_s3::operation::put_bucket_versioning::{PutBucketVersioningInput, PutBucketVersioningOutput};
 use aws_sdk_s3::operation::put_public_access_block::{PutPublicAccessBlockInput, PutPublicAccessBlockOutput};
 use aws_sdk_s3::types::{
-    BucketVersioningStatus, PublicAccessBlockConfiguration, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, Tag,
+    BucketVersioningStatus, ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
+    ServerSideEncryption, ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    Tag,
 };
 
 use super::state::{bucket, bucket_mut};
@@ -59,6 +66,31 @@ pub(super) fn get_bucket_encryption(
         .bucket_key_enabled(bucket.bucket_key);
     let configuration = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build()?;
     Ok(GetBucketEncryptionOutput::builder().server_side_encryption_configuration(configuration).build())
+}
+
+/// S3 API reference, PutBucketOwnershipControls: one rule.
+pub(super) fn put_bucket_ownership_controls(
+    call: &mut Call<'_>,
+    input: &PutBucketOwnershipControlsInput,
+) -> Result<PutBucketOwnershipControlsOutput, ApiError> {
+    let bucket = bucket_mut(call, input.bucket())?;
+    let controls = input.ownership_controls().ok_or_else(malformed)?;
+    let [rule] = controls.rules() else { return Err(malformed()) };
+    if !ObjectOwnership::values().contains(&rule.object_ownership().as_str()) {
+        return Err(malformed());
+    }
+    bucket.ownership = rule.object_ownership().as_str().to_owned();
+    Ok(PutBucketOwnershipControlsOutput::builder().build())
+}
+
+pub(super) fn get_bucket_ownership_controls(
+    call: &mut Call<'_>,
+    input: &GetBucketOwnershipControlsInput,
+) -> Result<GetBucketOwnershipControlsOutput, ApiError> {
+    let ownership = ObjectOwnership::from(bucket(call, input.bucket())?.ownership.as_str());
+    let rule = OwnershipControlsRule::builder().object_ownership(ownership).build()?;
+    let controls = OwnershipControls::builder().rules(rule).build()?;
+    Ok(GetBucketOwnershipControlsOutput::builder().ownership_controls(controls).build())
 }
 
 /// S3 API reference, PutBucketVersioning.

@@ -30,6 +30,9 @@ pub struct Bucket {
     pub created_at: Moment,
     /// Its tags.
     pub tags: Tags,
+    /// Who owns what is written.
+    #[serde(default = "enforced")]
+    pub ownership: String,
     /// `AES256` or `aws:kms`.
     pub encryption: String,
     /// The key of `aws:kms`, as it was given.
@@ -48,6 +51,11 @@ pub struct Bucket {
     pub objects: BTreeMap<String, Vec<Version>>,
     /// Uploads that were begun: keys by upload id.
     pub uploads: BTreeMap<String, String>,
+}
+
+/// S3 User Guide, "Controlling ownership of objects": all new buckets.
+fn enforced() -> String {
+    "BucketOwnerEnforced".to_owned()
 }
 
 /// A lifecycle rule.

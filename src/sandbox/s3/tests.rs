@@ -26,6 +26,7 @@ fn policy(bucket: &str) -> Value {
 
 fn plain() -> Specimen<Bucket> {
     let spec = Bucket {
+        ownership: "BucketOwnerEnforced".to_owned(),
         key: None,
         versioning: false,
         public_access_blocked: true,
@@ -90,7 +91,7 @@ async fn settings_are_changed_one_by_one_and_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_recorded_is_seen_with_one_call() {
+async fn what_is_recorded_is_seen_with_a_call_for_each_setting() {
     let bench = Bench::open().await;
     let it = plain();
     let made = bench.live(&it).await;
@@ -101,7 +102,10 @@ async fn what_is_recorded_is_seen_with_one_call() {
         *count -= before.get(operation).copied().unwrap_or_default();
         *count > 0
     });
-    assert_eq!(after, BTreeMap::from([("ListBuckets".to_owned(), 1)]));
+    let settings = ["Encryption", "LifecycleConfiguration", "OwnershipControls", "Policy", "Versioning"];
+    let mut expected: BTreeMap<String, u64> = settings.map(|one| (format!("GetBucket{one}"), 1)).into();
+    expected.insert("GetPublicAccessBlock".to_owned(), 1);
+    assert_eq!(after, expected);
 }
 
 #[tokio::test(start_paused = true)]

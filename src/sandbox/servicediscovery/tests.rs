@@ -153,8 +153,14 @@ async fn a_service_is_found_by_its_id_where_nothing_tells_its_namespace() {
         spec: serde_json::Value::Null,
     };
     let targets = [target];
-    let scope =
-        crate::engine::Scope { suffix: "dev", environment_id: None, targets: &targets, tagged: &[], sweep: false };
+    let scope = crate::engine::Scope {
+        suffix: "dev",
+        environment_id: None,
+        targets: &targets,
+        tagged: &[],
+        sweep: false,
+        answers: &crate::engine::Answers::default(),
+    };
     let seen = DiscoveryService::find(&bench.aws, &scope).await.expect("a look");
     assert_eq!(seen.iter().map(|seen| &seen.id).collect::<Vec<_>>(), [&made.id]);
 }

@@ -126,7 +126,14 @@ impl Bench {
         let tagged = search.search(&self.environment.suffix).await.expect("the tag search");
         let targets = [it.target(id)];
         let suffix = &self.environment.suffix;
-        let scope = Scope { suffix, environment_id: None, targets: &targets, tagged: &tagged, sweep };
+        let scope = Scope {
+            suffix,
+            environment_id: None,
+            targets: &targets,
+            tagged: &tagged,
+            sweep,
+            answers: &crate::engine::Answers::default(),
+        };
         let found = R::find(&self.aws, &scope).await.expect("found");
         found.into_iter().filter(|seen| seen.key == it.key).collect()
     }

@@ -9,5 +9,6 @@ mod ec2_flow_logs;
 mod ec2_groups;
 mod ec2_network;
 pub mod estate;
+mod faults;
 pub mod keys;
 pub mod support;

@@ -52,6 +52,17 @@ fn of_doctor() {
 }
 
 #[test]
+fn of_deploy() {
+    assert_snapshot!("help-deploy", help("deploy"));
+}
+
+#[test]
+fn of_what_comes_with_deploy() {
+    let all = ["rollback", "history", "continue", "abort", "logs", "exec"].map(help).join("\n----\n");
+    assert_snapshot!("help-rollback", all);
+}
+
+#[test]
 fn of_render() {
     assert_snapshot!("help-render", help("render"));
 }
@@ -59,7 +70,10 @@ fn of_render() {
 #[test]
 fn every_command_is_in_the_help_of_the_program() {
     let text = help("");
-    for command in ["up", "plan", "destroy", "status", "rotate", "doctor", "render"] {
+    for command in [
+        "up", "plan", "destroy", "status", "deploy", "rollback", "continue", "abort", "history", "logs", "exec",
+        "rotate", "doctor", "policy", "render",
+    ] {
         assert!(text.contains(&format!("\n  {command}")), "{command}: {text}");
     }
 }

@@ -23,6 +23,18 @@ fn options_that_contradict_each_other_are_bad_input() {
 }
 
 #[test]
+fn an_endpoint_where_nobody_answers_is_named() {
+    let bench = Bench::new();
+    // A port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let endpoint = format!("http://127.0.0.1:{port}");
+    let mut command = bench.command("plan --env-suffix dev");
+    let ran =
+        ran(command.env("AWS_ENDPOINT_URL", &endpoint).env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b"));
+    ran.ended(1, &[&format!("nobody answers at {endpoint}"), "Connection refused", "hint:", "AWS_ENDPOINT_URL"]);
+}
+
+#[test]
 fn the_environment_must_be_named() {
     let ran = Bench::new().run("plan --sandbox");
     ran.ended(3, &["error: which environment?", "hint:", "--env-suffix", "PLATFORMCTL_ENV_SUFFIX"]);

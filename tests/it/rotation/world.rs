@@ -150,13 +150,13 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Looks every second while something goes on. Gives what comes of it, and who did not trust whom.
+    /// Looks every other second while something goes on: no task comes or goes within less. Gives what comes of it, and who did not trust whom.
     pub async fn see<T>(&self, work: impl Future<Output = T>) -> (T, BTreeSet<String>) {
         let wrong = RefCell::new(BTreeSet::new());
         let watch = async {
             loop {
                 self.look(&mut wrong.borrow_mut());
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep(Duration::from_secs(2)).await;
             }
         };
         let result = tokio::select! {

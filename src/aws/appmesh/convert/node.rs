@@ -17,7 +17,7 @@ const TLS: &[&str] = &["mode", "certificate", "validation"];
 const CLIENT_TLS: &[&str] = &["enforce", "ports", "certificate", "validation"];
 
 /// `VirtualNodeSpec`.
-pub(in crate::aws::appmesh) fn virtual_node(spec: &Value) -> Result<VirtualNodeSpec, Failure> {
+pub(crate) fn virtual_node(spec: &Value) -> Result<VirtualNodeSpec, Failure> {
     let node = Part::root("virtual node", spec, &["serviceDiscovery", "listeners", "backends", "logging"])?;
     let fields = ["portMapping", "tls", "healthCheck", "timeout", "outlierDetection"];
     let listeners: Result<Vec<_>, _> = node.list("listeners", &fields)?.iter().map(listener).collect();

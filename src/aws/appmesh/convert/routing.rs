@@ -14,14 +14,14 @@ use super::{
 use crate::engine::Failure;
 
 /// `MeshSpec`.
-pub(in crate::aws::appmesh) fn mesh(spec: &Value) -> Result<MeshSpec, Failure> {
+pub(crate) fn mesh(spec: &Value) -> Result<MeshSpec, Failure> {
     let filter = Part::root("mesh", spec, &["egressFilter"])?.at("egressFilter", &["type"])?;
     let filter = EgressFilter::builder().r#type(EgressFilterType::from(filter.text("type")?)).build();
     Ok(MeshSpec::builder().egress_filter(built(filter)?).build())
 }
 
 /// `VirtualRouterSpec`.
-pub(in crate::aws::appmesh) fn virtual_router(spec: &Value) -> Result<VirtualRouterSpec, Failure> {
+pub(crate) fn virtual_router(spec: &Value) -> Result<VirtualRouterSpec, Failure> {
     let router = Part::root("virtual router", spec, &["listeners"])?;
     let listener = |part: &Part<'_>| Ok(VirtualRouterListener::builder().port_mapping(port_mapping(part)?).build());
     let listeners: Result<Vec<_>, Failure> = router.list("listeners", &["portMapping"])?.iter().map(listener).collect();
@@ -29,7 +29,7 @@ pub(in crate::aws::appmesh) fn virtual_router(spec: &Value) -> Result<VirtualRou
 }
 
 /// `RouteSpec`.
-pub(in crate::aws::appmesh) fn route(spec: &Value) -> Result<RouteSpec, Failure> {
+pub(crate) fn route(spec: &Value) -> Result<RouteSpec, Failure> {
     let fields = ["action", "match", "retryPolicy", "timeout"];
     let http = Part::root("route", spec, &["httpRoute"])?.at("httpRoute", &fields)?;
     let action = http.at("action", &["weightedTargets"])?;
@@ -63,7 +63,7 @@ fn retry_policy(http: &Part<'_>) -> Result<HttpRetryPolicy, Failure> {
 }
 
 /// `VirtualServiceSpec`.
-pub(in crate::aws::appmesh) fn virtual_service(spec: &Value) -> Result<VirtualServiceSpec, Failure> {
+pub(crate) fn virtual_service(spec: &Value) -> Result<VirtualServiceSpec, Failure> {
     let provider = Part::root("virtual service", spec, &["provider"])?.at("provider", &["virtualRouter"])?;
     let router = provider.at("virtualRouter", &["virtualRouterName"])?;
     let router = VirtualRouterServiceProvider::builder().virtual_router_name(router.text("virtualRouterName")?);

@@ -59,7 +59,14 @@ async fn dns_settings_are_changed_in_place() {
 async fn a_look_that_is_about_nothing_makes_no_call() {
     let bench = Bench::open().await;
     let before = bench.aws().log.totals();
-    let scope = Scope { suffix: "dev", environment_id: None, targets: &[], tagged: &[], sweep: false };
+    let scope = Scope {
+        suffix: "dev",
+        environment_id: None,
+        targets: &[],
+        tagged: &[],
+        sweep: false,
+        answers: &crate::engine::Answers::default(),
+    };
     assert!(Vpc::find(bench.aws(), &scope).await.expect("nothing can fail").is_empty());
     assert!(SecurityGroup::find(bench.aws(), &scope).await.expect("nothing can fail").is_empty());
     assert_eq!(bench.aws().log.totals(), before);

@@ -32,11 +32,8 @@ pub async fn repositories_buckets_and_tables(ledger: &mut Ledger) {
     let bench = Bench::open().await;
     let ecr = &bench.aws.ecr;
     ecr.create_repository().repository_name("payments").send().await.expect("a repository");
-    let push = |call: &mut crate::sandbox::call::Call<'_>| {
-        let repository = call.world.ecr.repositories.get_mut("payments").expect("it was made");
-        repository.images.insert("1".to_owned());
-    };
-    bench.sandbox.look(push).expect("a look");
+    let push = ecr.put_image().repository_name("payments").image_tag("1").image_manifest("{}");
+    push.send().await.expect("an image");
     let delete = || ecr.delete_repository().repository_name("payments");
     ledger.tried("ecr: repository with an image, no force", delete().send().await);
     delete().force(true).send().await.expect("force takes the images along");

@@ -1,0 +1,275 @@
+//! An environment that is up, with images to deploy, and a way to record what a person sees.
+
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_sdk_cloudwatch::types::StateValue;
+use platformctl::{
+    engine::{Interrupt, retry::Jitter},
+    operation::{
+        self, Intention, OperationError, Workspace,
+        deploy::{Image, Limit, Request, request::Strategy, run, run::Verdicts},
+    },
+    sandbox::{SandboxOptions, clock::Moment},
+    view::{Look, Printer, deploy::Deployments, printer::Manner, progress::Pace},
+};
+
+use crate::lab::{Lab, assert_done, up};
+
+pub const CLUSTER: &str = "cluster-dev";
+
+/// What was written.
+#[derive(Clone, Default)]
+pub struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("not poisoned").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("not poisoned").clone()).expect("text")
+    }
+}
+
+/// An environment with the services `accounts` and `payments`.
+pub struct Bench {
+    pub lab: Lab,
+    pub configuration: String,
+}
+
+/// What a person saw of a command, and what came of it.
+pub struct Seen {
+    pub result: Result<Verdicts, OperationError>,
+    pub text: String,
+}
+
+impl Seen {
+    /// The one verdict.
+    pub fn verdict(&self) -> &operation::deploy::Verdict {
+        match &self.result {
+            Ok(verdicts) => &verdicts[0].1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Why it could not begin.
+    pub fn error(&self) -> &OperationError {
+        self.result.as_ref().expect_err("it must not begin")
+    }
+}
+
+pub fn configuration(payments: &str) -> String {
+    format!(
+        "[platform]\nteam = \"platform\"\ncost_center = \"42\"\n\n[services.accounts]\nbake_minutes = 2\n\n\
+         [services.payments]\ncalls = [\"accounts\"]\nbake_minutes = 2\n{payments}\n"
+    )
+}
+
+/// A request for one image of a service's own repository.
+pub fn tag(service: &str, tag: &str) -> Request {
+    let services = vec![(service.to_owned(), Image::Own(tag.to_owned()))];
+    Request { services, max_severity: None, strategy: Strategy::default() }
+}
+
+impl Bench {
+    /// Up, with three images for each service: `1` and `2` behave, `exits` ends by itself, `unhealthy` fails its health check.
+    pub async fn up() -> Self {
+        Self::with("").await
+    }
+
+    pub async fn with(payments: &str) -> Self {
+        let start = Some(Moment::from_millis(1_800_000_000_000));
+        let lab = Lab::with(SandboxOptions { start, ..SandboxOptions::in_memory() });
+        let bench = Bench { lab, configuration: configuration(payments) };
+        let workspace = bench.workspace().await;
+        assert_done(&up(&workspace).await.expect("up"));
+        for service in ["accounts", "payments"] {
+            bench.push(service, "1", "well", "").await;
+            bench.push(service, "2", "well", "HIGH=2,LOW=7").await;
+            bench.push(service, "exits", "exits", "").await;
+            bench.push(service, "unhealthy", "unhealthy", "").await;
+        }
+        bench
+    }
+
+    /// With seeded pauses, so that every run shows the same seconds.
+    pub async fn workspace(&self) -> Workspace {
+        let mut workspace = self.lab.workspace(&self.configuration, "dev").await;
+        workspace.jitter = Jitter::seeded(1);
+        workspace
+    }
+
+    /// Pushes an image whose program behaves so.
+    pub async fn push(&self, service: &str, tag: &str, behaviour: &str, findings: &str) {
+        let manifest = serde_json::json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [{ "platform": { "architecture": "amd64", "os": "linux" } }],
+            "annotations": {
+                "tag": tag,
+                "platformctl.sandbox.behaviour": behaviour,
+                "platformctl.sandbox.findings": findings,
+            },
+        });
+        self.push_manifest(service, tag, &manifest.to_string()).await;
+    }
+
+    pub async fn push_manifest(&self, service: &str, tag: &str, manifest: &str) {
+        let workspace = self.workspace().await;
+        let call = workspace.aws.ecr.put_image().repository_name(format!("ecr-{service}-dev")).image_tag(tag);
+        call.image_manifest(manifest).send().await.expect("pushed");
+    }
+
+    /// Runs something with a printer that records plain lines.
+    pub async fn see<F>(&self, services: &[&str], work: F) -> Seen
+    where
+        F: AsyncFnOnce(&Workspace, &Deployments<'_>) -> Result<Verdicts, OperationError>,
+    {
+        let sink = Sink::default();
+        let printer = printer(&sink, Manner::Lines, Look::default());
+        let workspace = self.workspace().await;
+        let names: Vec<String> = services.iter().map(|name| (*name).to_owned()).collect();
+        let view = Deployments::new(&printer, &names, Pace::Real);
+        let result = work(&workspace, &view).await;
+        match &result {
+            Ok(verdicts) => {
+                for (name, verdict) in verdicts {
+                    printer.data(&platformctl::view::deploy::verdict(printer.paint_out(), 110, name, verdict));
+                }
+            }
+            Err(error) => {
+                printer.tell(&format!("error: {error}"));
+                printer.tell(&format!("hint: {}", error.remedy().unwrap_or_default()));
+            }
+        }
+        Seen { result, text: redacted(&sink.text()) }
+    }
+
+    /// Deploys and records.
+    pub async fn deploy(&self, request: &Request) -> Seen {
+        self.deploy_within(request, Limit::Usual).await
+    }
+
+    pub async fn deploy_within(&self, request: &Request, limit: Limit) -> Seen {
+        let names: Vec<&str> = request.services.iter().map(|(name, _)| name.as_str()).collect();
+        self.see(&names, async |workspace, view| {
+            run::deploy(workspace, request, limit, true, view, &Interrupt::default()).await
+        })
+        .await
+    }
+
+    pub async fn rollback(&self, service: &str, to: Option<i32>) -> Seen {
+        self.see(&[service], async |workspace, view| {
+            let interrupt = Interrupt::default();
+            let (verdicts, _) = run::roll_back(workspace, service, to, Limit::Usual, true, view, &interrupt).await?;
+            Ok(verdicts)
+        })
+        .await
+    }
+
+    pub async fn resume(&self, service: &str) -> Seen {
+        self.see(&[service], async |workspace, view| {
+            run::resume(workspace, &[service.to_owned()], Limit::Usual, view, &Interrupt::default()).await
+        })
+        .await
+    }
+
+    /// Lets the first alarm that takes back a deployment of `payments` ring, or stop ringing.
+    pub async fn ring(&self, state: StateValue) {
+        let workspace = self.workspace().await;
+        let call = workspace.aws.cloudwatch.set_alarm_state().alarm_name("alarm-payments-errors-dev");
+        call.state_value(state).state_reason("7 % of the answers are errors").send().await.expect("set");
+    }
+
+    pub async fn service(&self, name: &str) -> aws_sdk_ecs::types::Service {
+        let workspace = self.workspace().await;
+        let call = workspace.aws.ecs.describe_services().cluster(CLUSTER).services(format!("service-{name}-dev"));
+        call.send().await.expect("described").services()[0].clone()
+    }
+
+    /// The image that a service's application runs.
+    pub async fn image(&self, name: &str) -> String {
+        let arn = self.service(name).await.task_definition.expect("one");
+        let workspace = self.workspace().await;
+        let answer = workspace.aws.ecs.describe_task_definition().task_definition(arn).send().await.expect("described");
+        let definition = answer.task_definition().expect("one");
+        let app = definition.container_definitions().iter().find(|one| one.name() == Some("app"));
+        app.and_then(|app| app.image()).expect("an image").to_owned()
+    }
+
+    /// The color that production requests go to.
+    pub async fn serving(&self, name: &str) -> String {
+        let workspace = self.workspace().await;
+        let status = operation::status(&workspace).await.expect("a status");
+        let service = status.services.into_iter().find(|service| service.name == name).expect("the service");
+        service.serving.expect("weights").color.to_owned()
+    }
+
+    /// After everything: nothing to be changed, and at no instant was traffic sent where nobody answers.
+    pub async fn is_sound(&self) {
+        let workspace = self.workspace().await;
+        let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan").plan;
+        let steps: Vec<_> = plan.steps.iter().map(|step| (&step.key, step.action, &step.changes)).collect();
+        assert!(steps.is_empty(), "{steps:#?}");
+        let unserved = self.lab.sandbox.look(|call| call.world.ecs.unserved.clone()).expect("a look");
+        assert_eq!(unserved, Vec::<String>::new());
+    }
+}
+
+pub fn printer(sink: &Sink, manner: Manner, look: Look) -> Printer {
+    Printer::onto(look, manner, (40, 110), Box::new(sink.clone()), Box::new(sink.clone()))
+}
+
+/// Seconds of virtual time.
+pub async fn wait(seconds: u64) {
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+}
+
+/// True for `12s`, `1m06s` and the end of `5.0s`.
+fn is_time(word: &str) -> bool {
+    let number = word.strip_suffix('s').map(|rest| rest.replacen('m', "", 1));
+    number.is_some_and(|number| !number.is_empty() && number.chars().all(|c| c.is_ascii_digit()))
+}
+
+/// Ids that are random on AWS, and lengths of time, are replaced by what they are.
+pub fn redacted(text: &str) -> String {
+    let is_id = |word: &str| {
+        let hex = word.len() == 32 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let name = word.len() == 21 && word.chars().all(|c| c.is_ascii_alphanumeric());
+        let long = word.len() >= 19 && word.chars().all(|c| c.is_ascii_digit());
+        let digest = word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let group = word.len() == 16 && word.chars().all(|c| c.is_ascii_hexdigit());
+        match () {
+            () if hex => Some("<task>"),
+            () if digest => Some("<digest>"),
+            () if group => Some("<id>"),
+            () if long => Some("<id>"),
+            () if name => Some("<deployment>"),
+            () if is_time(word) => Some("<time>"),
+            () => None,
+        }
+    };
+    let (mut out, mut word) = (String::new(), String::new());
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii_alphanumeric() {
+            word.push(c);
+            continue;
+        }
+        out.push_str(is_id(&word).unwrap_or(&word));
+        word.clear();
+        out.push(c);
+    }
+    let tenths = (0..10).map(|digit| format!("{digit}.<time>"));
+    tenths.fold(out, |out, tenth| out.replace(&tenth, "<time>")).trim_end().to_owned()
+}

@@ -1,0 +1,83 @@
+//! platformctl is killed in each stage; the same command, `--resume` and `status` go on from there.
+
+use std::time::Duration;
+
+use platformctl::{
+    engine::Interrupt,
+    operation::{
+        self,
+        deploy::{DeployEvent, DeployObserver, Limit, Outcome, run},
+    },
+};
+
+use super::bench::{Bench, tag, wait};
+
+/// Listens to nothing.
+pub struct Nobody;
+
+impl DeployObserver for Nobody {
+    fn tell(&self, _: &DeployEvent) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_in_any_stage_it_is_followed_to_its_end_by_whoever_asks() {
+    // One moment in each stage, from before anything was sent to after the end.
+    for seconds in [0.05, 0.3, 0.5, 2.0, 30.0, 92.0, 102.0, 112.0, 130.0, 245.0, 400.0] {
+        let bench = Bench::up().await;
+        let workspace = bench.workspace().await;
+        let interrupt = Interrupt::default();
+        let request = tag("payments", "1");
+        let work = run::deploy(&workspace, &request, Limit::Usual, true, &Nobody, &interrupt);
+        let killed = tokio::time::timeout(Duration::from_secs_f64(seconds), work).await;
+        drop(workspace);
+        let status = operation::status(&bench.workspace().await).await.expect("a status");
+        let payments = status.services.iter().find(|service| service.name == "payments").expect("there");
+        assert!(payments.deployment.is_some(), "after {seconds} s");
+        assert!(status.problems.is_empty(), "{:?}", status.problems);
+        // The same command again takes up what is under way, or begins.
+        let seen = bench.deploy(&request).await;
+        let outcome = seen.verdict().outcome;
+        let done = [Outcome::Succeeded, Outcome::Unchanged].contains(&outcome);
+        assert!(done, "after {seconds} s: {}", seen.text);
+        assert!(killed.is_err() || outcome == Outcome::Unchanged, "after {seconds} s: {}", seen.text);
+        assert!(bench.image("payments").await.contains("@sha256:"));
+        assert_eq!(bench.serving("payments").await, "green", "after {seconds} s it is deployed once");
+        bench.is_sound().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn resume_follows_and_tells_the_verdict_even_after_the_end() {
+    let bench = Bench::up().await;
+    let workspace = bench.workspace().await;
+    let request = tag("payments", "exits");
+    let verdicts = run::deploy(&workspace, &request, Limit::Usual, false, &Nobody, &Interrupt::default()).await;
+    assert_eq!(verdicts.expect("begun")[0].1.outcome, Outcome::Begun);
+    wait(30).await;
+    let seen = bench.resume("payments").await;
+    insta::assert_snapshot!("resume", seen.text);
+    assert_eq!(seen.verdict().outcome, Outcome::RolledBack);
+    wait(600).await;
+    let later = bench.resume("payments").await;
+    assert_eq!(later.verdict().outcome, Outcome::RolledBack);
+    assert!(later.verdict().causes.iter().any(|cause| cause.contains("exit code 1")), "{:?}", later.verdict());
+    bench.is_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_ends_the_watching_and_not_the_deployment() {
+    let bench = Bench::up().await;
+    let workspace = bench.workspace().await;
+    let interrupt = Interrupt::default();
+    let request = tag("payments", "1");
+    let work = run::deploy(&workspace, &request, Limit::Usual, true, &Nobody, &interrupt);
+    let raise = async {
+        wait(40).await;
+        interrupt.raise();
+    };
+    let (verdicts, ()) = tokio::join!(work, raise);
+    let verdict = &verdicts.expect("begun")[0].1;
+    assert_eq!(verdict.outcome, Outcome::Unfinished);
+    assert!(verdict.remedy.as_ref().is_some_and(|remedy| remedy.contains("--resume")), "{verdict:?}");
+    assert_eq!(bench.resume("payments").await.verdict().outcome, Outcome::Succeeded);
+}

@@ -1,0 +1,90 @@
+//! The proof: killed anywhere, faulted anywhere, nothing lost, nothing twice, nothing left.
+//!
+//! Each proof runs a change of an environment in virtual time and forks this process at every changing call, once for each kind of fault: the
+//! copy suffers the fault and goes on to the end, the original goes on without it. So every scenario is real from its first call, and costs no
+//! more than what comes after its fault. `main` is our own because a fork takes along no threads.
+//!
+//! `cargo test --test proof -- up` runs the proof of that name. Environment: `PROOF=ci` for deaths at every call and a
+//! sample of all else, `PROOF=whole` for everything, a small sample without it; `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label).
+
+mod check;
+mod configs;
+mod faults;
+mod foreign;
+mod fork;
+mod killed;
+mod lab;
+mod late;
+mod mutants;
+mod parallel;
+mod permissions;
+mod random;
+mod report;
+mod scenario;
+mod storms;
+mod sweep;
+mod truncated;
+mod twice;
+mod wrap;
+
+use std::process::ExitCode;
+
+use report::Report;
+use sweep::Level;
+
+/// A proof's name and what it runs.
+type Proof = (&'static str, fn() -> Report);
+
+/// What is proved every day, and with `PROOF`.
+const EVERYDAY: &[Proof] = &[
+    ("up", sweep::up),
+    ("destroy", sweep::destroy),
+    ("added", sweep::added),
+    ("removed", sweep::removed),
+    ("replaced", sweep::replaced),
+];
+
+/// What is proved with `PROOF` alone, or by its name.
+const MORE: &[Proof] = &[
+    ("killed", killed::killed),
+    ("rollout", sweep::rollout),
+    ("scaling", sweep::scaling),
+    ("pairs", sweep::pairs),
+    ("lost", sweep::lost),
+    ("lost-in-destroy", sweep::lost_in_destroy),
+    ("truncated", truncated::truncated),
+    ("twice", twice::twice),
+    ("foreign", foreign::foreign),
+    ("parallel", parallel::parallel),
+    ("storms", storms::storms),
+    ("random-configurations", random::configurations),
+    ("random-bytes", random::bytes),
+    ("late", late::late),
+    ("permissions", permissions::permissions),
+    ("mutants", mutants::mutants),
+    ("example", sweep::example),
+];
+
+fn main() -> ExitCode {
+    fork::guard_panics();
+    // Options are those of the standard harness, and none of them means anything here.
+    let filters: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let is_listing = std::env::args().any(|word| word == "--list");
+    let is_named = |name: &str| filters.iter().any(|part| name == part);
+    let all = filters.is_empty() && sweep::level() != Level::Quick;
+    let everyday = EVERYDAY.iter().filter(|(name, _)| filters.is_empty() || is_named(name));
+    let chosen = everyday.chain(MORE.iter().filter(|(name, _)| all || is_named(name)));
+    let mut failed = false;
+    for (name, run) in chosen {
+        if is_listing {
+            println!("{name}: test");
+            continue;
+        }
+        let before = fork::work();
+        let mut report = run();
+        report.work = fork::work() - before;
+        print!("{}", report.text(name));
+        failed |= !report.failures.is_empty();
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,132 @@
+//! A run that suffers, and all that comes after it.
+
+use platformctl::{operation::Intention, sandbox::Fault};
+
+use crate::{
+    check::{self, Shape},
+    faults::Sweep,
+    lab::{End, Lab},
+};
+
+/// A change may need so many runs, with its faults.
+const RUNS: usize = 6;
+
+/// A change of an environment: from nothing or a first configuration to a second one, or to nothing.
+#[derive(Clone, Copy)]
+pub struct Change<'a> {
+    pub name: &'a str,
+    /// What is there before, if anything.
+    pub from: Option<&'a str>,
+    /// What is wanted; `None`: nothing.
+    pub to: Option<&'a str>,
+}
+
+impl<'a> Change<'a> {
+    /// What the command is given.
+    pub fn config(&self) -> &'a str {
+        self.to.or(self.from).expect("a configuration")
+    }
+
+    /// Which command it is.
+    pub fn intention(&self) -> Intention {
+        if self.to.is_some() { Intention::Up } else { Intention::Destroy }
+    }
+}
+
+/// How a scenario came to its end.
+pub struct Way {
+    /// How many runs it took.
+    pub runs: usize,
+    /// True where it ended in the state in which the undisturbed one ended: what a destroy makes of that has been proved already.
+    pub is_like: bool,
+}
+
+/// After the first run of a change: runs it again until all is done, and checks that it is.
+pub async fn to_the_end(
+    lab: &Lab,
+    sweep: &Sweep,
+    change: &Change<'_>,
+    first: End,
+    shape: &Shape,
+    before: &[String],
+) -> Result<Way, String> {
+    let mut change = *change;
+    let mut runs = recover(lab, sweep, &mut change, first, 0).await?;
+    sweep.disarm();
+    if change.to.is_some() {
+        let is_like = check::settled(lab, change.config(), shape).await?;
+        check::no_secret(lab)?;
+        if is_like {
+            return Ok(Way { runs, is_like });
+        }
+        change.from = change.to.take();
+        let end = lab.run(change.config(), Intention::Destroy).await;
+        runs += recover(lab, sweep, &mut change, end, sweep.suffered().len()).await?;
+    }
+    check::nothing_left(lab, before)?;
+    check::no_secret(lab)?;
+    Ok(Way { runs, is_like: false })
+}
+
+/// Runs a change again until it is done. A run that no fault disturbed must succeed; one that succeeded must leave nothing to do. Before the
+/// first run, `known` faults had been suffered.
+pub async fn recover(
+    lab: &Lab,
+    sweep: &Sweep,
+    change: &mut Change<'_>,
+    first: End,
+    mut known: usize,
+) -> Result<usize, String> {
+    let (mut end, mut succeeded) = (first, false);
+    let mut history = Vec::new();
+    for run in 1..=RUNS {
+        let suffered = sweep.suffered();
+        let disturbed = suffered.len() > known;
+        known = suffered.len();
+        match (&end, suffered.last()) {
+            (End::Died, Some((_, kind))) if disturbed => {
+                if kind.delivers {
+                    lab.sandbox.restart_and_deliver().map_err(|error| error.to_string())?;
+                } else {
+                    lab.sandbox.restart();
+                }
+                if kind.loses_state {
+                    check::forget();
+                }
+                if kind.abandons && change.to.is_some() {
+                    change.from = change.to.take();
+                }
+            }
+            (End::Ran(ran), _) if ran.outcome.is_complete() => match change.intention() {
+                Intention::Destroy if ran.left.is_empty() => return Ok(run),
+                Intention::Destroy if !disturbed => return Err(format!("destroy names leftovers: {:?}", ran.left)),
+                Intention::Destroy => {}
+                _ if ran.planned.is_empty() => return Ok(run),
+                _ if succeeded => {
+                    return Err(format!(
+                        "a run that succeeded left work to do: {:#?}\nbefore it: {history:#?}",
+                        ran.planned
+                    ));
+                }
+                // After a look at what is no more, a run may do again what was done.
+                _ => {
+                    succeeded =
+                        !matches!(suffered.last(), Some((_, kind)) if matches!(kind.fault, Fault::Vanishes { .. }))
+                }
+            },
+            _ if disturbed => {}
+            (end, _) => {
+                return Err(format!(
+                    "run {run} failed though nothing disturbed it: {}\nbefore it: {history:#?}",
+                    end.text()
+                ));
+            }
+        }
+        if let End::Ran(ran) = &end {
+            history.push(ran.planned.clone());
+        }
+        drop(end);
+        end = lab.run(change.config(), change.intention()).await;
+    }
+    Err(format!("not done after {RUNS} runs"))
+}
