@@ -73,7 +73,7 @@ impl<'a> Lines<'a> {
 
     fn text(&self, event: &Event) -> Option<String> {
         let line = match event {
-            Event::Begun { .. } | Event::Created { .. } => return None,
+            Event::Begun { .. } | Event::Created { .. } | Event::Released { .. } => return None,
             Event::Started { key, name, action, .. } => {
                 self.running().insert(key.clone(), Running { since: Instant::now(), trouble: String::new() });
                 if !self.printer.look().verbose {

@@ -1,5 +1,6 @@
 //! All integration tests in one binary, so that the SDK is linked once.
 
+mod app_mesh;
 mod blueprint;
 mod cli;
 mod deployments;
