@@ -56,7 +56,7 @@ fn ends(task: &Task<'_>) -> i64 {
 
 #[test]
 fn leaves_change_under_load_without_a_failed_request() {
-    let world = World::new();
+    let world = World::patient();
     let tasks = pair(&world);
     let [accounts, payments] = &tasks;
     let (calls, handshakes) = (calls(payments), handshakes(payments, accounts));
@@ -94,7 +94,7 @@ fn roll_out(world: &World, tasks: &[Task<'_>], authorities: &Authorities) {
 
 #[test]
 fn the_authority_changes_in_three_phases_under_load_without_a_failed_request() {
-    let world = World::new();
+    let world = World::patient();
     let tasks = pair(&world);
     let [accounts, payments] = &tasks;
     let mut authorities = Authorities::try_from(&world.authority.secret()).expect("the environment's");
@@ -133,7 +133,7 @@ fn the_authority_changes_in_three_phases_under_load_without_a_failed_request() {
 
 #[test]
 fn a_pair_that_does_not_fit_is_not_taken_up() {
-    let world = World::new();
+    let world = World::patient();
     let [accounts, payments] = pair(&world);
     let before = ends(&accounts);
     let (one, other) = (world.issue("accounts"), world.issue("accounts"));

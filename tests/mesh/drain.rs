@@ -60,7 +60,7 @@ impl Drop for Balancer {
 
 #[test]
 fn a_task_that_is_told_to_stop_goes_without_a_failed_request() {
-    let world = World::new();
+    let world = World::patient();
     let [mut leaving, staying, payments] = world.start(["accounts", "accounts", "payments"]);
     until("payments to know both", || {
         (payments.statistic("cluster.peer_accounts.membership_healthy") == 2).then_some(())
@@ -91,7 +91,7 @@ fn a_task_that_is_told_to_stop_goes_without_a_failed_request() {
 /// The way of `rotate` and of every deployment: a new task comes, the old one goes.
 #[test]
 fn the_only_task_is_replaced_without_a_failed_request() {
-    let world = World::new();
+    let world = World::patient();
     let [mut old, payments] = world.start(["accounts", "payments"]);
     payments.call_until(200, "accounts", &Request::get("/"));
     let (loopback, port) = (payments.loopback, payments.url("accounts"));

@@ -86,9 +86,10 @@ fn what_an_application_claims_of_itself_is_dropped() {
 
 #[test]
 fn only_what_may_be_repeated_is_and_as_often_as_configured() {
-    let text = crate::support::world::EXAMPLE.replace("\nretries = 2\n", "\nretries = 1\n").replace(
+    let text = crate::support::world::EXAMPLE.replace("\nretries = 2\n", "\nretries = 1\n")
+        .replace("\nrequest_timeout_seconds = 5\n", "\nrequest_timeout_seconds = 30\n").replace(
         "[services.accounts]\n",
-        "[services.payments.edges.notifications]\nretries = 0\nrequest_timeout_seconds = 1\n\n[services.accounts]\n",
+        "[services.payments.edges.notifications]\nretries = 0\nrequest_timeout_seconds = 3\n\n[services.accounts]\n",
     );
     let world = World::of(&text);
     let [notifications, accounts, payments] = world.start(["notifications", "accounts", "payments"]);
@@ -104,6 +105,10 @@ fn only_what_may_be_repeated_is_and_as_often_as_configured() {
     assert_eq!(tries(&accounts, "accounts", Request::get("/status/503"), 503), 2, "[mesh] says one retry");
     assert_eq!(tries(&accounts, "accounts", Request::post("/status/503"), 503), 1, "a POST may have done its work");
     assert_eq!(tries(&notifications, "notifications", Request::get("/status/503"), 503), 1, "the edge says none");
-    assert_eq!(tries(&notifications, "notifications", Request::get("/slow/1500"), 504), 1, "the edge grants a second");
-    assert_eq!(tries(&accounts, "accounts", Request::post("/slow/1500"), 200), 1, "[mesh] grants five");
+    assert_eq!(
+        tries(&notifications, "notifications", Request::get("/slow/4000"), 504),
+        1,
+        "the edge grants three seconds"
+    );
+    assert_eq!(tries(&accounts, "accounts", Request::post("/slow/1500"), 200), 1, "[mesh] grants thirty");
 }

@@ -20,7 +20,7 @@ fn two_callees(world: &World) -> ([Task<'_>; 3], Load) {
 
 #[test]
 fn an_application_that_dies_behind_its_sidecar_costs_its_callers_nothing() {
-    let world = World::new();
+    let world = World::patient();
     let ([mut dying, living, payments], load) = two_callees(&world);
     dying.application.as_mut().expect("it runs").kill();
     load.wait_for(200);
@@ -33,18 +33,15 @@ fn an_application_that_dies_behind_its_sidecar_costs_its_callers_nothing() {
     load.wait_for(100);
     load.finish().assert_whole("POSTs after an application died", 100);
 
-    // It comes back, and is called again.
+    // It comes back, and its check of health passes again.
     dying.start_application();
-    until("it to be called again", || {
-        payments.call("accounts", &Request::get("/"));
-        (dying.served() > 0).then_some(())
-    });
+    dying.wait_healthy();
     assert!(living.served() > 0);
 }
 
 #[test]
 fn a_task_that_vanishes_costs_its_callers_nothing() {
-    let world = World::new();
+    let world = World::patient();
     let ([mut vanishing, living, payments], load) = two_callees(&world);
     vanishing.vanish();
     let before = living.served();
@@ -58,7 +55,7 @@ fn a_task_that_vanishes_costs_its_callers_nothing() {
 
 #[test]
 fn a_callee_that_answers_with_errors_is_left_out_for_a_while() {
-    let world = World::new();
+    let world = World::patient();
     let [failing, payments] = world.start(["accounts", "payments"]);
     let [good] = world.start(["accounts"]);
     until("payments to know both", || {

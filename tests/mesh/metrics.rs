@@ -146,7 +146,7 @@ fn searches(value: &Value, found: &mut Vec<Wanted>) {
 #[test]
 fn dashboard_and_alarms_find_what_the_sidecars_send() {
     // A counter that never counted is not sent: everything happens once.
-    let world = World::of(&EXAMPLE.replace("\nrequest_timeout_seconds = 5\n", "\nrequest_timeout_seconds = 1\n"));
+    let world = World::of(&EXAMPLE.replace("\nrequest_timeout_seconds = 5\n", "\nrequest_timeout_seconds = 6\n"));
     let tasks = world.start(["notifications", "accounts", "payments"]);
     let [notifications, accounts, payments] = &tasks;
     let agents = tasks.each_ref().map(|task| Agent::of(&world, task));
@@ -160,8 +160,12 @@ fn dashboard_and_alarms_find_what_the_sidecars_send() {
             assert_eq!(caller.call(peer, &Request::get("/slow/15")).status, 200);
         }
         assert_eq!(caller.call(peer, &Request::get("/status/503")).status, 503);
-        assert_eq!(caller.call(peer, &Request::post("/slow/1200")).status, 504);
     }
+    std::thread::scope(|scope| {
+        for (caller, peer, _) in edges {
+            scope.spawn(move || assert_eq!(caller.call(peer, &Request::post("/slow/6500")).status, 504));
+        }
+    });
     let config = tls::config(&world.identity("notifications"));
     for callee in [notifications, accounts, payments] {
         let host = world.model.host(&callee.service);
@@ -183,7 +187,7 @@ fn dashboard_and_alarms_find_what_the_sidecars_send() {
         agents.iter().for_each(|agent| agent.listen(&mut received));
         let missing = wanted.iter().filter(|one| !received.keys().any(|series| one.matches(series)));
         let missing: BTreeSet<_> = missing.map(|one| &one.from).collect();
-        assert!(start.elapsed() < Duration::from_secs(25), "nobody sends {missing:#?}\n{:#?}", received.keys());
+        assert!(start.elapsed() < Duration::from_secs(60), "nobody sends {missing:#?}\n{:#?}", received.keys());
         (missing.is_empty() && start.elapsed() > Duration::from_secs(11)).then_some(())
     });
 
@@ -220,7 +224,7 @@ fn dashboard_and_alarms_find_what_the_sidecars_send() {
             .into(),
     };
     let times = received.get(&latency).unwrap_or_else(|| panic!("{:#?}", received.keys()));
-    let good = times.iter().filter(|time| (15.0..900.0).contains(*time)).count();
+    let good = times.iter().filter(|time| (15.0..2000.0).contains(*time)).count();
     assert!(good >= 4 && times.len() <= 8, "{times:?}");
 
     // Each series is paid for by the month.

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Longer than any time-out of the mesh.
-const LIMIT: Duration = Duration::from_secs(40);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// What is asked for.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ pub use world::{Launch, World};
 use std::time::{Duration, Instant};
 
 /// How long anything is waited for, on a machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Looks until there is something to be seen.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
