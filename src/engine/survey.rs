@@ -201,7 +201,7 @@ async fn again(
         let answers = Answers::default();
         let scope = Scope { answers: &answers, ..*scope };
         found = persist(question.jitter, || kind.find(&scope)).await?;
-        if !misses_what_is_young(question, kind, &found) {
+        if !misses(question, kind, &found) {
             break;
         }
     }
