@@ -134,6 +134,14 @@ impl Function {
         Ok(Blob::new(aws.packages.get(&self.code)?.as_slice()))
     }
 
+    /// Whether its code was taken in already.
+    async fn is_up(&self, aws: &Aws, name: &str) -> Result<bool, Failure> {
+        let call = aws.lambda.get_function_configuration().function_name(name);
+        let it = call.send().await.of("lambda:GetFunctionConfiguration")?;
+        let architecture = it.architectures().first().map(Architecture::as_str);
+        Ok(it.code_sha256() == Some(self.code.as_str()) && architecture == Some(self.architecture.as_str()))
+    }
+
     async fn configure(&self, aws: &Aws, name: &str) -> Result<(), Failure> {
         let call = aws.lambda.update_function_configuration().function_name(name).description(&self.description);
         let call = call.runtime(Runtime::from(self.runtime.as_str())).role(self.role.get()?);
@@ -207,9 +215,9 @@ impl Resource for Function {
         if changes.touches("invokers") {
             permission::write(aws, &it.id, &self.invokers).await?;
         }
-        // One change at a time: Lambda refuses the next until the one before is done, and it is repeated (Lambda developer guide,
-        // "Lambda function states").
-        if changes.touches_any(&["code", "architecture"]) {
+        // One change at a time: Lambda refuses the next until the one before is done, and the whole is repeated (Lambda developer
+        // guide, "Lambda function states"). Code that is up is not sent again, or the settings would never get their turn.
+        if changes.touches_any(&["code", "architecture"]) && !self.is_up(aws, &it.id).await? {
             let call = aws.lambda.update_function_code().function_name(&it.id).zip_file(self.package(aws)?);
             let call = call.architectures(Architecture::from(self.architecture.as_str()));
             call.send().await.of("lambda:UpdateFunctionCode")?;
