@@ -76,7 +76,11 @@ async fn credentials_are_rotated_every_thirty_days_and_tasks_come_to_hold_them()
     assert_eq!(deployments(&lab, "notifications"), 1, "nobody else is disturbed");
     tokio::time::sleep(Duration::from_secs(1200)).await;
     let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
-    assert!(plan.plan.is_empty(), "{:#?}", plan.plan.steps);
+    // Mesh certificates live as long, and are due, too.
+    let touched = |kind: &str| plan.plan.steps.iter().any(|step| step.key.kind() == kind);
+    for kind in ["credentials-secret", "login-secret", "secret-rotation", "lambda-function", "iam-role", "db-cluster"] {
+        assert!(!touched(kind), "{kind}: {:#?}", plan.plan.steps);
+    }
     tokio::time::sleep(DAY * 30).await;
     assert!(!logs_in(&lab, &before) && logs_in(&lab, &after), "those before the ones before are dead");
 }
@@ -95,11 +99,18 @@ async fn a_rotation_waits_for_the_tasks_that_hold_the_password_it_would_change()
     tokio::time::sleep(Duration::from_secs(30)).await;
     assert!(logs_in(&lab, &held), "tasks that are about to go are still let in");
     assert_eq!(credentials(&lab, "AWSCURRENT"), Some(first.clone()));
-    // Secrets Manager repeats it, a deployment later it goes through.
-    tokio::time::sleep(Duration::from_secs(1200)).await;
-    rotate(&workspace.aws).await.ok();
-    tokio::time::sleep(Duration::from_secs(30)).await;
-    let second = credentials(&lab, "AWSCURRENT").expect("current");
+    // Secrets Manager repeats it for a while, and takes it up again when it is told to: once the tasks are replaced, it goes through.
+    let mut second = first.clone();
+    for look in 1..=90 {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        second = credentials(&lab, "AWSCURRENT").expect("current");
+        if second != first {
+            break;
+        }
+        if look % 30 == 0 {
+            rotate(&workspace.aws).await.ok();
+        }
+    }
     assert_ne!(second, first);
     assert!(logs_in(&lab, &second) && logs_in(&lab, &first) && !logs_in(&lab, &held));
 }
