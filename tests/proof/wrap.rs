@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use platformctl::engine::{
-    Changes, Class, Created, Failure, Field, Gone, Identity, Kind, Manner, Outputs, Physical, Readiness, Repeat, Scope,
-    Sighting, Tags, Target,
+    Answers, Changes, Class, Created, Failure, Field, Gone, Identity, Kind, Manner, Outputs, Physical, Readiness,
+    Repeat, Scope, Sighting, Tags, Target,
 };
 use serde_json::Value;
 
@@ -135,14 +135,17 @@ async fn look(
     wanted: impl Fn(&[Sighting]) -> bool,
 ) -> Result<(), String> {
     let targets = [target];
-    let scope = Scope {
-        suffix: environment.0,
-        environment_id: Some(environment.1),
-        targets: &targets,
-        tagged: &[],
-        sweep: false,
-    };
     for _ in 0..20 {
+        // Each look asks anew.
+        let answers = Answers::default();
+        let scope = Scope {
+            suffix: environment.0,
+            environment_id: Some(environment.1),
+            targets: &targets,
+            tagged: &[],
+            sweep: false,
+            answers: &answers,
+        };
         let found = kind.find(&scope).await.map_err(|failure| format!("can't be looked for: {failure}"))?;
         let found: Vec<Sighting> = found.into_iter().filter(|seen| seen.key == targets[0].key).collect();
         if wanted(&found) {
