@@ -48,9 +48,9 @@ pub(crate) fn virtual_service(spec: &VirtualServiceSpec) -> Value {
 pub(crate) fn route(spec: &RouteSpec) -> Value {
     object([
         ("httpRoute", spec.http_route().map(http_route)),
-        ("http2Route", spec.http2_route().map(|other| foreign(other))),
-        ("tcpRoute", spec.tcp_route().map(|other| foreign(other))),
-        ("grpcRoute", spec.grpc_route().map(|other| foreign(other))),
+        ("http2Route", spec.http2_route().map(foreign)),
+        ("tcpRoute", spec.tcp_route().map(foreign)),
+        ("grpcRoute", spec.grpc_route().map(foreign)),
         ("priority", spec.priority().map(|priority| json!(priority))),
     ])
 }
@@ -99,7 +99,7 @@ pub(crate) fn virtual_node(spec: &VirtualNodeSpec) -> Value {
         ("serviceDiscovery", spec.service_discovery().map(discovery)),
         ("listeners", Some(spec.listeners().iter().map(listener).collect())),
         ("backends", Some(spec.backends().iter().map(backend).collect())),
-        ("backendDefaults", spec.backend_defaults().map(|other| foreign(other))),
+        ("backendDefaults", spec.backend_defaults().map(foreign)),
         ("logging", spec.logging().map(logging)),
     ])
 }
@@ -122,7 +122,7 @@ fn listener(listener: &Listener) -> Value {
         ("healthCheck", listener.health_check().map(health_check)),
         ("timeout", listener.timeout().map(listener_timeout)),
         ("outlierDetection", listener.outlier_detection().map(outlier_detection)),
-        ("connectionPool", listener.connection_pool().map(|other| foreign(other))),
+        ("connectionPool", listener.connection_pool().map(foreign)),
     ])
 }
 
