@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
         interceptors::{Intercept, context::BeforeTransmitInterceptorContextMut},
-        orchestrator::Metadata,
+        orchestrator::{HttpResponse, Metadata},
         result::SdkError,
         runtime_components::RuntimeComponents,
     },
@@ -29,22 +29,18 @@ pub trait Answer<T> {
     fn of(self, operation: &'static str) -> Result<T, Failure>;
 }
 
-impl<T, E, R> Answer<T> for Result<T, SdkError<E, R>>
+impl<T, E> Answer<T> for Result<T, SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-    SdkError<E, R>: RequestId,
 {
     fn of(self, operation: &'static str) -> Result<T, Failure> {
         self.map_err(|error| failure(operation, &error))
     }
 }
 
-fn failure<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Failure
+fn failure<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Failure
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
-    SdkError<E, R>: RequestId,
 {
     let request_id = error.request_id().map(str::to_owned);
     let (code, message) = match error {
@@ -143,5 +139,69 @@ impl Intercept for Observe {
             context.request_mut().add_extension(CallName { operation });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector,
+        },
+        orchestrator::HttpRequest,
+    };
+    use aws_smithy_types::body::SdkBody;
+    use aws_types::{SdkConfig, region::Region};
+
+    use super::*;
+    use crate::engine::Class;
+
+    /// Answers every request alike.
+    #[derive(Clone, Debug)]
+    struct Always(u16, Option<&'static str>);
+
+    impl HttpConnector for Always {
+        fn call(&self, _request: HttpRequest) -> HttpConnectorFuture {
+            // Without a text, the connection breaks before the body is there.
+            let body = self.1.map_or_else(SdkBody::taken, SdkBody::from);
+            let status = self.0.try_into().expect("a status");
+            HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body)))
+        }
+    }
+
+    impl HttpClient for Always {
+        fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+            SharedHttpConnector::new(self.clone())
+        }
+    }
+
+    /// The classes of a failed call of EC2 (XML), ECS (JSON) and S3 (REST), against an endpoint that answers like this.
+    async fn classes(status: u16, body: Option<&'static str>) -> [Class; 3] {
+        let keys = aws_credential_types::Credentials::for_tests();
+        let config = SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(keys))
+            .http_client(SharedHttpClient::new(Always(status, body)))
+            .build();
+        let vpcs = aws_sdk_ec2::Client::new(&config).describe_vpcs().send().await;
+        let services = aws_sdk_ecs::Client::new(&config).describe_services().services("a").send().await;
+        let versions = aws_sdk_s3::Client::new(&config).list_object_versions().bucket("a").send().await;
+        [
+            vpcs.of("ec2:DescribeVpcs").expect_err("no answer").class,
+            services.of("ecs:DescribeServices").expect_err("no answer").class,
+            versions.of("s3:ListBucketVersions").expect_err("no answer").class,
+        ]
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_none_is_final_and_one_that_broke_off_is_not() {
+        assert_eq!(classes(200, Some("{\"services\": [{]")).await, [Class::Unreadable; 3]);
+        assert_eq!(classes(200, Some("<html><body>Sign in to the network</p>")).await, [Class::Unreadable; 3]);
+        assert!(!Class::Unreadable.is_transient() && !Class::Unreadable.is_definite());
+        assert_eq!(classes(200, None).await, [Class::Unavailable; 3]);
+        assert_eq!(classes(503, Some("<html>no server is available")).await, [Class::Unavailable; 3]);
     }
 }

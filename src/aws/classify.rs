@@ -4,7 +4,7 @@
 //! quota errors, which never pass; and it doesn't repeat `DependencyViolation`, `ResourceInUse` or the refusals of a role that isn't visible
 //! everywhere yet, which do. (Source of the SDK's lists: crate aws-runtime, `retries/classifiers.rs`.)
 
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 
 use crate::engine::Class;
 
@@ -173,14 +173,22 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
 ];
 
 /// The class of a failed call.
-pub fn class<E, R>(operation: &str, error: &SdkError<E, R>, code: Option<&str>, message: &str) -> Class {
+pub fn class<E>(operation: &str, error: &SdkError<E, HttpResponse>, code: Option<&str>, message: &str) -> Class {
     match error {
         SdkError::ConstructionFailure(_) => credentials_or(message, Class::Invalid),
-        SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Class::Unavailable,
         SdkError::DispatchFailure(_) => credentials_or(message, Class::Unavailable),
+        SdkError::ResponseError(context) if is_unreadable(context.raw()) => Class::Unreadable,
+        // The older deserializers report what they can't read as an error of the service, without a code.
+        SdkError::ServiceError(context) if code.is_none() && is_unreadable(context.raw()) => Class::Unreadable,
         SdkError::ServiceError(_) => by_code(operation, code.unwrap_or_default(), message),
         _ => Class::Unavailable,
     }
+}
+
+/// True where AWS said that all is well, and all of what it said arrived: that it could not be read lies in what it said. An answer that broke
+/// off has no body.
+fn is_unreadable(response: &HttpResponse) -> bool {
+    response.status().is_success() && response.body().bytes().is_some()
 }
 
 /// The SDK reports missing credentials as a failure to build or dispatch the request.

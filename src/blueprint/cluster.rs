@@ -10,17 +10,23 @@ use crate::{
     engine::{Chapter, Handle},
 };
 
-/// Adds the cluster, and the log group of the sessions that people open in its tasks.
+/// Adds the cluster, and the log groups of the sessions that people open in its tasks and of Container Insights.
 pub fn add(draft: &mut Draft<'_>, encryption: &Encryption) -> Handle<Cluster> {
     let log = LogGroup { retention_days: draft.config.observability.log_retention_days, key: encryption.key.arn() };
     let name = sessions_log(draft.suffix.as_str());
-    let sessions = draft.blueprint.add(Chapter::Cluster, "sessions", name, log);
+    let sessions = draft.blueprint.add(Chapter::Cluster, "sessions", name, log.clone());
+    let has_insights = draft.config.cluster.container_insights != ContainerInsights::Disabled;
+    let insights_log = has_insights.then(|| {
+        let name = logs::insights_name(&draft.name(&["cluster"]));
+        draft.blueprint.add(Chapter::Cluster, "container-insights", name, log).name()
+    });
     let cluster = Cluster {
         container_insights: insights(draft.config.cluster.container_insights).to_owned(),
         capacity_providers: vec!["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()],
         default_strategy: Share::spot(draft.config.cluster.on_demand_base),
         session_log: sessions.name(),
         session_key: encryption.key.arn(),
+        insights_log,
     };
     draft.add(Chapter::Cluster, "main", &["cluster"], cluster)
 }

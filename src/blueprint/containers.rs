@@ -38,6 +38,9 @@ const AGENT_VOLUMES: [&str; 3] = ["etc", "logs", "var"];
 /// (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
 const EXEC_VOLUMES: [(&str, &str); 2] = [("exec-state", "/var/lib/amazon"), ("exec-log", "/var/log/amazon")];
 
+/// Seconds in which a task may fail its checks because it is still starting.
+pub const GRACE_SECONDS: u32 = 60;
+
 /// Envoy holds two connections for each request under way.
 const OPEN_FILES: u32 = 65_535;
 /// Fargate's longest; a Spot task is told two minutes ahead (ECS Developer Guide, "Fargate Spot termination notices").
@@ -95,13 +98,15 @@ impl Task<'_> {
         }
         // App Mesh redirects the application's calls, so nothing reaches anybody before its Envoy is well.
         let first = self.virtual_node.map(|_| (ENVOY.to_owned(), "HEALTHY".to_owned()));
+        // Nobody but the sidecar is to reach it, unless App Mesh redirects what comes for it.
+        let ports = self.virtual_node.map(|_| self.service.port);
         Container {
             cpu,
             memory: None,
             memory_reservation: Some(memory),
             environment: self.environment(draft),
             secrets: self.secrets(),
-            ports: vec![self.service.port],
+            ports: ports.into_iter().collect(),
             depends_on: first.into_iter().collect(),
             mounts,
             stop_timeout: Some(self.service.stop_timeout_seconds),
@@ -185,6 +190,7 @@ impl Task<'_> {
             (peer.env.clone(), Output::known(url))
         });
         let fixed = [
+            (injected::HOST, Layout::fargate().loopback.to_string()),
             (injected::PORT, self.service.port.to_string()),
             (injected::SERVICE_NAME, self.name.to_owned()),
             (injected::ENVIRONMENT_SUFFIX, draft.suffix.as_str().to_owned()),
@@ -253,7 +259,7 @@ impl Task<'_> {
                 .map(|(name, condition)| (name.to_owned(), condition.to_owned()))
                 .into(),
             mounts: vec![mount(KEYS, "/keys", true), mount(CONFIGURATION, "/etc/mesh", true)],
-            health_check: Some(check(scripts::envoy_health_check(secrets))),
+            health_check: Some(ready(scripts::envoy_health_check(secrets))),
             stop_timeout: Some(STOP_SECONDS),
             open_files: Some(OPEN_FILES),
             ..self.blank(draft, name)
@@ -335,6 +341,11 @@ fn agent_volume(name: &str) -> String {
 
 fn mount(volume: &str, path: &str, read_only: bool) -> Mount {
     Mount { volume: volume.to_owned(), path: path.to_owned(), read_only }
+}
+
+/// The check that takes the application in: no less patient with it than the load balancer is.
+fn ready(command: Vec<String>) -> Check {
+    Check { timeout: 5, retries: 6, start_period: GRACE_SECONDS, ..check(command) }
 }
 
 fn check(command: Vec<String>) -> Check {

@@ -11,9 +11,10 @@ use crate::{
         cloudmap::{DiscoveryService, Namespace},
         secrets::{AuthoritySecret, CertificateSecret},
     },
+    config::{self, Service},
     engine::{Chapter, Handle},
     mesh::{
-        MeshError, MeshModel, MeshService, Timeouts,
+        Edge, MeshError, MeshModel, MeshService,
         app_mesh::{self, KeyFiles},
         envoy::Layout,
     },
@@ -21,6 +22,8 @@ use crate::{
 
 /// Seconds that a resolver may keep the addresses of a service's tasks: how long callers try a task that is gone.
 const TTL_SECONDS: u32 = 10;
+/// What a sidecar grants its application at least.
+const APPLICATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The mesh.
 pub struct Mesh {
@@ -39,21 +42,33 @@ pub struct Mesh {
 /// Who may call whom, under which names and within which times: what the certificates, Envoy and App Mesh are all told.
 pub fn model(draft: &Draft<'_>) -> MeshModel {
     let mesh = &draft.config.mesh;
-    let request = Duration::from_secs(mesh.request_timeout_seconds.into());
-    let timeouts = Timeouts {
-        request,
-        per_try: request / (mesh.retries + 1),
-        application: request.max(Timeouts::default().application),
+    let configured = &draft.config.services;
+    let calls = |service: &Service| -> BTreeMap<String, Edge> {
+        let chosen = |callee: &String| service.edges.get(callee).copied().unwrap_or_else(|| mesh.edge());
+        service.calls.iter().map(|callee| (callee.clone(), edge(chosen(callee)))).collect()
     };
-    let service = |service: &crate::config::Service| MeshService {
+    // A sidecar never gives its application up before the most patient of those who may ask does.
+    let patience = configured.values().flat_map(|service| calls(service).into_values()).map(|edge| edge.timeout).max();
+    let application_timeout = patience.unwrap_or_default().max(APPLICATION_TIMEOUT);
+    let service = |service: &Service| MeshService {
         app_port: service.port,
         health_path: service.health_path.clone(),
-        calls: service.calls.clone(),
-        timeouts,
+        calls: calls(service),
+        application_timeout,
+        access_log_percent: mesh.access_log_percent,
     };
-    let services = draft.config.services.iter().map(|(name, one)| (name.clone(), service(one))).collect();
+    let services = configured.iter().map(|(name, one)| (name.clone(), service(one))).collect();
     MeshModel::new(format!("{}.platform", draft.suffix), namespace(draft), services)
         .expect("the configuration was checked: callees exist, none calls itself, and no port is a sidecar's")
+}
+
+fn edge(configured: config::Edge) -> Edge {
+    Edge {
+        timeout: Duration::from_secs(configured.request_timeout_seconds.into()),
+        retries: configured.retries,
+        outlier_failures: configured.outlier_failures,
+        outlier_ejection: Duration::from_secs(configured.outlier_ejection_seconds.into()),
+    }
 }
 
 /// The name of the private DNS namespace.
@@ -239,12 +254,16 @@ mod tests {
 
     #[test]
     fn the_model_follows_the_configuration() {
-        let config = parse(&format!("[mesh]\nrequest_timeout_seconds = 9\nretries = 2\n{SERVICES}"));
+        let text = "[mesh]\nrequest_timeout_seconds = 9\nretries = 2\n[services.payments]\ncalls = [\"accounts\", \"ledger\"]\n\
+                    [services.payments.edges.ledger]\nrequest_timeout_seconds = 60\nretries = 0\n[services.accounts]\n[services.ledger]";
+        let config = parse(text);
         let (suffix, facts) = (EnvSuffix::parse("pr-1").expect("a suffix"), facts());
         let model = model(&Draft::new(&config, &suffix, &facts));
         assert_eq!((model.trust_domain(), model.namespace()), ("pr-1.platform", "pr-1.local"));
-        let timeouts = model.service("accounts").expect("a service").timeouts;
-        assert_eq!((timeouts.request.as_secs(), timeouts.per_try.as_secs()), (9, 3));
+        let edges = model.peers_of("payments").into_iter().map(|peer| (peer.name, peer.edge));
+        let edges: Vec<_> = edges.map(|(name, edge)| (name, edge.timeout.as_secs(), edge.retries)).collect();
+        assert_eq!(edges, [("accounts".to_owned(), 9, 2), ("ledger".to_owned(), 60, 0)]);
+        assert_eq!(model.service("accounts").expect("a service").application_timeout.as_secs(), 60);
         assert_eq!(model.callers_of("accounts"), ["payments"]);
     }
 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Data, Draft, Encryption, Identity, Ingress, Mesh, Network, Secrets, containers::Task, mesh};
+use super::{
+    Data, Draft, Encryption, Identity, Ingress, Mesh, Network, Secrets,
+    containers::{GRACE_SECONDS, Task},
+    mesh,
+};
 use crate::{
     aws::{
         cloudwatch::Alarm,
@@ -38,11 +42,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
         pass
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), Answer).serve_forever()
+http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Answer).serve_forever()
 "#;
-
-/// Seconds in which a task may fail the load balancer's checks because it is still starting.
-const GRACE_SECONDS: u32 = 60;
 
 /// The chapters that services build on.
 #[expect(missing_docs, reason = "each is the chapter of that name; alarms are by service")]
@@ -210,6 +211,8 @@ mod tests {
         let task = spec(&blueprint("", false), "task-definition", "payments");
         let application = &task["application"];
         assert_eq!(application["environment"]["PORT"], "8080");
+        assert_eq!(application["environment"]["HOST"], "127.0.0.1");
+        assert_eq!(application["ports"], json!([]), "nobody but its sidecar reaches it");
         assert_eq!(application["environment"]["ACCOUNTS_URL"], "http://127.0.0.1:15101");
         assert_eq!(application["environment"]["TABLE_NAME"]["$ref"], "table/payments#name");
         assert_eq!(

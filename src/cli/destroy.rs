@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{CliError, ExitCode, Session, change, prompt, session::Ended};
 use crate::{
-    operation::{Intention, Leftover, leftovers, prepare},
+    operation::{Intention, Leftover, prepare, sweep},
     view::summary,
 };
 
@@ -42,7 +42,7 @@ pub async fn run(session: &Session, _args: &DestroyArgs) -> Result<Ended, CliErr
     let mut summary = change::summary_json(&prepared, &changed);
     let mut exit = change::exit(&changed);
     if exit == ExitCode::Done {
-        let (left, kept) = session.unless_interrupted(leftovers(&workspace, &prepared)).await?;
+        let (left, kept) = session.unless_interrupted(sweep(&workspace, &prepared, &session.interrupt)).await?;
         printer.data(&summary::leftovers(printer.paint_out(), workspace.suffix.as_str(), &left, &kept));
         exit = proven(&left);
         summary.insert("left".to_owned(), json!(left));

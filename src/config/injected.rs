@@ -4,6 +4,8 @@ use super::service::Service;
 
 /// The port that the application listens on.
 pub const PORT: &str = "PORT";
+/// The address that the application listens on: loopback, since nobody but its sidecar is to reach it.
+pub const HOST: &str = "HOST";
 /// The service's name.
 pub const SERVICE_NAME: &str = "SERVICE_NAME";
 /// The environment's suffix.
@@ -44,6 +46,7 @@ pub fn owner(service: &Service, name: &str) -> Option<String> {
     }
     let what = match name {
         PORT => "the service's `port`",
+        HOST => "the address to listen on",
         SERVICE_NAME => "the service's name",
         ENVIRONMENT_SUFFIX => "the environment's suffix",
         BUCKET_NAME if service.bucket => "the name of the service's bucket",

@@ -26,7 +26,7 @@ pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};
 pub use origin::Origin;
 pub(crate) use rules::fargate;
-pub use service::{Service, Table};
+pub use service::{Edge, Service, Table};
 pub use suffix::EnvSuffix;
 pub use types::{
     Cluster, Config, ContainerInsights, Encryption, HealthCheck, Ingress, Mesh, MeshProvider, NatMode, Network,

@@ -6,7 +6,7 @@ use super::origin::Origin;
 use super::reader::Section;
 use super::report::Fault;
 use super::rules::{address, aws, environment, fargate, image, name, path, table, tag, time};
-use super::service::{Service, Table};
+use super::service::{Edge, Service, Table};
 use super::types::{
     Cluster, Config, ContainerInsights, Encryption, HealthCheck, Ingress, Mesh, MeshProvider, NatMode, Network,
     Observability, Platform,
@@ -15,15 +15,17 @@ use super::types::{
 /// The whole file. What is wrong is in the section's report; its place is taken by the default.
 pub(super) fn config(file: &mut Section) -> Config {
     let cluster = file.section("cluster", cluster);
+    let mesh = file.section("mesh", mesh);
+    let services = services(file, &cluster, mesh.edge());
     Config {
         platform: file.section("platform", platform),
         network: file.section("network", network),
         ingress: file.section("ingress", ingress),
-        mesh: file.section("mesh", mesh),
+        mesh,
         cluster,
         observability: file.section("observability", observability),
         encryption: file.section("encryption", encryption),
-        services: services(file, &cluster),
+        services,
         origin: Origin::default(),
     }
 }
@@ -82,14 +84,29 @@ fn health_check(section: &mut Section) -> HealthCheck {
 
 fn mesh(section: &mut Section) -> Mesh {
     let default = Mesh::default();
+    let edge = edge(section, default.edge());
     Mesh {
         provider: section.choice("provider", default.provider, MeshProvider::NAMES),
         envoy_image: section.text("envoy_image", image::reference).unwrap_or(default.envoy_image),
         app_mesh_image: section.text("app_mesh_image", image::reference).unwrap_or(default.app_mesh_image),
         certificate_days: section.number("certificate_days", default.certificate_days, 1..=397),
         authority_days: section.number("authority_days", default.authority_days, 2..=3650),
+        access_log_percent: section.number("access_log_percent", default.access_log_percent, 0..=100),
+        request_timeout_seconds: edge.request_timeout_seconds,
+        retries: edge.retries,
+        outlier_failures: edge.outlier_failures,
+        outlier_ejection_seconds: edge.outlier_ejection_seconds,
+    }
+}
+
+/// How a service calls another, with the defaults of the section around it.
+fn edge(section: &mut Section, default: Edge) -> Edge {
+    let ejection = default.outlier_ejection_seconds;
+    Edge {
         request_timeout_seconds: section.number("request_timeout_seconds", default.request_timeout_seconds, 1..=300),
         retries: section.number("retries", default.retries, 0..=10),
+        outlier_failures: section.number("outlier_failures", default.outlier_failures, 1..=100),
+        outlier_ejection_seconds: section.number("outlier_ejection_seconds", ejection, 1..=300),
     }
 }
 
@@ -129,18 +146,18 @@ fn retention(section: &mut Section, key: &'static str, default: u32) -> u32 {
 /// Tasks of one service (Amazon ECS endpoints and quotas: tasks per service).
 const MOST_TASKS: u32 = 5000;
 
-fn services(file: &mut Section, cluster: &Cluster) -> BTreeMap<String, Service> {
+fn services(file: &mut Section, cluster: &Cluster, edge: Edge) -> BTreeMap<String, Service> {
     let read = |name: &str, section: &mut Section| {
         if let Err(fault) = name::service(name) {
             let path = section.path.clone();
             section.report.blame_key(&path, fault);
         }
-        service(name, cluster, section)
+        service(name, cluster, edge, section)
     };
     file.entries("services", read).into_iter().collect()
 }
 
-fn service(name: &str, cluster: &Cluster, section: &mut Section) -> Service {
+fn service(name: &str, cluster: &Cluster, defaults: Edge, section: &mut Section) -> Service {
     let default = Service::named(name);
     // Not blamed here where the name is wrong: that is one mistake, not two.
     let path = section.text("path", path::of_service).unwrap_or(default.path);
@@ -154,6 +171,7 @@ fn service(name: &str, cluster: &Cluster, section: &mut Section) -> Service {
         port: u16::try_from(port).unwrap_or(default.port),
         health_path: section.text("health_path", path::of_health_check).unwrap_or(default.health_path),
         calls: section.list("calls", |callee| Ok(callee.to_string())).unwrap_or(default.calls),
+        edges: section.entries("edges", |_, section| edge(section, defaults)).into_iter().collect(),
         cpu: section.number_by("cpu", default.cpu, fargate::cpu),
         memory: section.number("memory", default.memory, fargate::MEMORY),
         min_tasks: section.number("min_tasks", default.min_tasks, 2..=MOST_TASKS),

@@ -15,6 +15,8 @@ pub struct Service {
     pub health_path: String,
     /// Services that this one may call; all others are refused.
     pub calls: Vec<String>,
+    /// How it calls some of them, where that is otherwise than in `[mesh]`.
+    pub edges: BTreeMap<String, Edge>,
     /// CPU units of a task; 1024 are one vCPU.
     pub cpu: u32,
     /// Memory of a task, in MiB.
@@ -54,6 +56,7 @@ impl Service {
             port: 8080,
             health_path: "/healthz".into(),
             calls: Vec::new(),
+            edges: BTreeMap::new(),
             cpu: 1024,
             memory: 2048,
             min_tasks: 2,
@@ -70,6 +73,19 @@ impl Service {
             environment: BTreeMap::new(),
         }
     }
+}
+
+/// `[services.<name>.edges.<callee>]`: how one service calls another. What is left out is as in `[mesh]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edge {
+    /// Seconds that a call may take, its retries included.
+    pub request_timeout_seconds: u32,
+    /// How often a failed call is tried again.
+    pub retries: u32,
+    /// Failed answers in a row until a task of the callee is left out for a while.
+    pub outlier_failures: u32,
+    /// Seconds that it is left out the first time.
+    pub outlier_ejection_seconds: u32,
 }
 
 /// `[services.<name>.table]`; both keys are strings.

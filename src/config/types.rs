@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 
 use super::origin::Origin;
-use super::service::Service;
+use super::service::{Edge, Service};
 
 /// A whole configuration that passed every check which needs no environment suffix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,6 +155,24 @@ pub struct Mesh {
     pub request_timeout_seconds: u32,
     /// How often a failed call is tried again.
     pub retries: u32,
+    /// Failed answers in a row until a task of the called service is left out for a while.
+    pub outlier_failures: u32,
+    /// Seconds that it is left out the first time.
+    pub outlier_ejection_seconds: u32,
+    /// Of a hundred requests that went well, so many are logged.
+    pub access_log_percent: u32,
+}
+
+impl Mesh {
+    /// How a service calls another where the service doesn't say otherwise.
+    pub fn edge(&self) -> Edge {
+        Edge {
+            request_timeout_seconds: self.request_timeout_seconds,
+            retries: self.retries,
+            outlier_failures: self.outlier_failures,
+            outlier_ejection_seconds: self.outlier_ejection_seconds,
+        }
+    }
 }
 
 impl Default for Mesh {
@@ -167,6 +185,9 @@ impl Default for Mesh {
             authority_days: 365,
             request_timeout_seconds: 5,
             retries: 2,
+            outlier_failures: 5,
+            outlier_ejection_seconds: 10,
+            access_log_percent: 100,
         }
     }
 }

@@ -11,6 +11,9 @@ pub type Tags = BTreeMap<String, String>;
 pub const TAG_ENVIRONMENT: &str = "Environment";
 /// Tag: the environment's random id.
 pub const TAG_ENVIRONMENT_ID: &str = "platformctl:environment-id";
+/// The environment's id as a kind reports it of what AWS made by itself, without tags, in the environment's name: it is ours to take up, and
+/// no environment's yet.
+pub const UNCLAIMED: &str = "";
 /// Tag: the resource's key and generation.
 pub const TAG_KEY: &str = "platformctl:key";
 /// Tag: the physical name.

@@ -21,6 +21,8 @@ pub enum Event {
     Repeating { key: Key, attempt: u32, pause_ms: u64, reason: String },
     /// Others may refer to the resource now, though it may not be ready yet.
     Created { key: Key },
+    /// The resource isn't gone yet, but some of what it refers to may go now.
+    Released { key: Key },
     /// The step is done.
     Done { key: Key, chapter: Chapter, name: String, action: Action, id: String, ms: u64 },
     /// The step failed.

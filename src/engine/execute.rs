@@ -79,7 +79,7 @@ impl Bench<'_> {
             let message = format!("gave up after {} s: {}", wait.deadline.as_secs(), failure.message);
             return Err(Failure { message, ..failure });
         }
-        let pause = self.jitter.pause(failure.class, attempt);
+        let pause = retry::pause(self.jitter, failure.class, attempt, wait, start.elapsed());
         let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
         self.observer.tell(&Event::Repeating { key: key.clone(), attempt, pause_ms, reason: failure.to_string() });
         self.pause(pause).await
@@ -89,7 +89,7 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// What stopped it; the journal says what exists by then.
-    pub async fn apply(&self, step: &Step, created: &(dyn Fn(When) + Sync)) -> Result<String, Failure> {
+    pub async fn apply(&self, step: &Step, created: &(dyn Fn() + Sync)) -> Result<String, Failure> {
         let kind = self.kinds.get(step.key.kind())?.as_ref();
         let spec = self.resolve(&step.spec)?;
         let (it, changes) = match (step.action, &step.existing) {
@@ -106,7 +106,7 @@ impl Bench<'_> {
         let mut it = it;
         self.settle(kind, step, &spec, &mut it, &changes).await?;
         if kind.manner().usable == When::Created {
-            created(When::Created);
+            created();
         }
         let outputs = self.ready(kind, &step.key, &spec, &it, kind.manner().create).await?;
         it.outputs.extend(outputs);
@@ -159,7 +159,7 @@ impl Bench<'_> {
                 generation: step.generation,
                 id: existing.id.clone(),
                 outputs: existing.outputs.clone(),
-                dependencies: dependencies(&step.spec),
+                dependencies: step.existing_dependencies.clone(),
             }),
         }
     }
@@ -168,10 +168,14 @@ impl Bench<'_> {
     async fn make(&self, kind: &dyn Kind, step: &Step, spec: &Value) -> Result<Physical, Failure> {
         let key = &step.key;
         if let Some(ending) = &step.ending {
-            self.gone(kind, ending).await?;
+            self.gone(kind, ending, &|| ()).await?;
         }
-        if step.action == Action::Replace && self.with_book(|book| book.records.contains_key(key)) && !step.delete_first
+        if step.action == Action::Replace
+            && !step.delete_first
+            && let Some(existing) = &step.existing
         {
+            // Of what was found without a record, too, the state must know that it still has to go.
+            self.take_over(step, existing)?;
             self.note(Entry::Depose { key: key.clone() })?;
         }
         let identity = self.identity(step);
@@ -223,9 +227,9 @@ impl Bench<'_> {
                 Ok(created) => return Ok(created),
                 Err(failure) => failure,
             };
+            unknown |= !failure.class.is_definite();
             let looked = match failure.class {
                 Class::Unavailable => {
-                    unknown = true;
                     self.again(&step.key, failure, attempt, start, wait).await.map_err(|failure| (failure, true))?;
                     self.look(kind, step, spec, kind.manner().repeat == Repeat::Lookup).await
                 }
@@ -370,38 +374,50 @@ impl Bench<'_> {
         unreachable!("the loop only ends by returning")
     }
 
-    /// Carries out the removing half of a step. Returns what AWS keeps for some days all the same.
+    /// Carries out the removing half of a step. `released` is called once some of what it refers to may go, if that is before the end.
+    /// Returns what AWS keeps for some days all the same.
     ///
     /// # Errors
     /// What stopped it, with what was in the way.
-    pub async fn remove(&self, step: &Step) -> Result<Option<String>, Failure> {
+    pub async fn remove(&self, step: &Step, released: &(dyn Fn() + Sync)) -> Result<Option<String>, Failure> {
         let kind = self.kinds.get(step.key.kind())?.as_ref();
         let key = step.key.clone();
         let mut kept = None;
+        // Doubles may need the same things for longer.
+        let alone = || {
+            if step.strays.is_empty() {
+                released();
+            }
+        };
         let goes = matches!(step.action, Action::Delete | Action::Replace);
         if let Some(existing) = step.existing.as_ref().filter(|_| goes) {
             let deposed = self.with_book(|book| {
                 book.deposed.get(&key).is_some_and(|list| list.iter().any(|old| old.id == existing.id))
             });
             if deposed {
-                kept = self.destroy(kind, existing).await?;
+                kept = self.destroy(kind, existing, &alone).await?;
                 self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
             } else {
                 self.note(Entry::Delete { key: key.clone() })?;
-                kept = self.destroy(kind, existing).await?;
+                kept = self.destroy(kind, existing, &alone).await?;
                 self.note(Entry::Gone { key: key.clone() })?;
             }
         } else if step.action == Action::Delete {
             self.note(Entry::Gone { key: key.clone() })?;
         }
         for stray in &step.strays {
-            kept = self.destroy(kind, stray).await?.or(kept);
+            kept = self.destroy(kind, stray, &|| ()).await?.or(kept);
             self.note(Entry::DeposedGone { key: key.clone(), id: stray.id.clone() })?;
         }
         Ok(kept)
     }
 
-    async fn destroy(&self, kind: &dyn Kind, it: &Physical) -> Result<Option<String>, Failure> {
+    async fn destroy(
+        &self,
+        kind: &dyn Kind,
+        it: &Physical,
+        released: &(dyn Fn() + Sync),
+    ) -> Result<Option<String>, Failure> {
         let (start, wait) = (Instant::now(), kind.manner().delete);
         for attempt in 1.. {
             let failure = match kind.delete(it).await {
@@ -419,7 +435,7 @@ impl Bench<'_> {
                 return Err(self.name_blockers(kind, it, failure).await);
             }
         }
-        self.gone(kind, it).await
+        self.gone(kind, it, released).await
     }
 
     async fn name_blockers(&self, kind: &dyn Kind, it: &Physical, failure: Failure) -> Failure {
@@ -434,29 +450,41 @@ impl Bench<'_> {
         Failure { message, ..failure }.remedy("run platformctl destroy again once these are gone")
     }
 
-    async fn gone(&self, kind: &dyn Kind, it: &Physical) -> Result<Option<String>, Failure> {
+    async fn gone(
+        &self,
+        kind: &dyn Kind,
+        it: &Physical,
+        released: &(dyn Fn() + Sync),
+    ) -> Result<Option<String>, Failure> {
         let (start, wait) = (Instant::now(), kind.manner().delete);
-        let mut last = String::new();
+        let (mut last, mut open) = (String::new(), wait.release);
         for attempt in 1.. {
-            match kind.gone(it).await {
+            let reason = match kind.gone(it).await {
                 Ok(Gone::Yes) => return Ok(None),
                 Ok(Gone::Scheduled(until)) => return Ok(Some(until)),
-                Ok(Gone::NotYet(reason)) => {
-                    if reason != last {
-                        self.waiting(&it.key, &reason);
-                        last = reason;
+                Ok(Gone::NotYet(reason)) => reason,
+                Ok(Gone::Released(reason)) => {
+                    if open.take().is_some() {
+                        released();
                     }
-                    if start.elapsed() >= wait.deadline {
-                        let message = format!("still there after {} s: {last}", wait.deadline.as_secs());
-                        return Err(
-                            Failure::new(Class::Deadline, message).remedy("run platformctl destroy again later")
-                        );
-                    }
-                    self.pause(retry::next_look(wait, start.elapsed())).await?;
+                    reason
                 }
                 Err(failure) if failure.class == Class::Absent => return Ok(None),
-                Err(failure) => self.again(&it.key, failure, attempt, start, wait).await?,
+                Err(failure) => {
+                    self.again(&it.key, failure, attempt, start, wait).await?;
+                    continue;
+                }
+            };
+            if reason != last {
+                self.waiting(&it.key, &reason);
+                last = reason;
             }
+            if start.elapsed() >= wait.deadline {
+                let message = format!("still there after {} s: {last}", wait.deadline.as_secs());
+                return Err(Failure::new(Class::Deadline, message).remedy("run platformctl destroy again later"));
+            }
+            let next = open.map_or(wait.expected, |release| release.expected);
+            self.pause(retry::next_look(Wait { expected: next, ..wait }, start.elapsed())).await?;
         }
         unreachable!("the loop only ends by returning")
     }

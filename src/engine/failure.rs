@@ -9,6 +9,8 @@ pub enum Class {
     Throttled,
     /// Time-out, broken connection, 5xx: repeat, but whether the call took effect is not known.
     Unavailable,
+    /// AWS answered, and the answer can't be understood: asking again would bring the same. Whether the call took effect is not known.
+    Unreadable,
     /// Something that was just made is not visible everywhere yet: wait and repeat. Nothing happened.
     Settling,
     /// Something else is still in the way, such as a dependency that is being deleted: wait and repeat. Nothing happened.
@@ -41,7 +43,7 @@ impl Class {
 
     /// True where it is certain that the call changed nothing.
     pub fn is_definite(self) -> bool {
-        !matches!(self, Class::Unavailable)
+        !matches!(self, Class::Unavailable | Class::Unreadable)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod environment;
 pub mod event;
 pub mod execute;
 pub mod failure;
+pub mod generation;
 pub mod interrupt;
 pub mod key;
 pub mod kind;

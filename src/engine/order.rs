@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Action, Blueprint, Failure, Key, Kinds, Plan, Step, When, blueprint::dependencies, plan::hard_dependencies,
+    Action, Blueprint, Failure, Key, Kinds, Manner, Plan, Step, When, blueprint::dependencies, plan::hard_dependencies,
 };
 
 /// Half of a step: what is made or changed, and what goes.
@@ -18,6 +18,28 @@ pub enum Half {
     Remove,
 }
 
+/// How far a task must have got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Milestone {
+    /// What is made can be referred to; what is deleted has let go of what waits.
+    Early,
+    /// It is done.
+    End,
+}
+
+impl Milestone {
+    /// From when on others may refer to one of this kind.
+    fn usable(manner: Manner) -> Self {
+        if manner.usable == When::Created { Milestone::Early } else { Milestone::End }
+    }
+
+    /// From when on something of the kind `other` may be deleted that one of this kind refers to while it is being deleted.
+    fn released(manner: Manner, other: &str) -> Self {
+        let early = manner.delete.release.is_some_and(|release| release.kinds.contains(&other));
+        if early { Milestone::Early } else { Milestone::End }
+    }
+}
+
 /// One task of the schedule.
 #[derive(Debug)]
 pub struct Task {
@@ -26,7 +48,7 @@ pub struct Task {
     /// Which half of it.
     pub half: Half,
     /// Tasks that must have got so far before it starts.
-    pub after: Vec<(usize, When)>,
+    pub after: Vec<(usize, Milestone)>,
     /// The usual time from its start until everything that waits for it is done: the longest remaining chain.
     pub chain: Duration,
 }
@@ -69,17 +91,17 @@ fn halves(step: &Step) -> Vec<Half> {
 
 type Index<'a> = BTreeMap<(&'a Key, Half), usize>;
 
-fn before_apply(step: &Step, kinds: &Kinds, index: &Index<'_>) -> Result<Vec<(usize, When)>, Failure> {
+fn before_apply(step: &Step, kinds: &Kinds, index: &Index<'_>) -> Result<Vec<(usize, Milestone)>, Failure> {
     let mut after = Vec::new();
     for key in dependencies(&step.spec) {
         if let Some(&task) = index.get(&(&key, Half::Apply)) {
-            after.push((task, kinds.get(key.kind())?.manner().usable));
+            after.push((task, Milestone::usable(kinds.get(key.kind())?.manner())));
         }
     }
     if step.delete_first
         && let Some(&own) = index.get(&(&step.key, Half::Remove))
     {
-        after.push((own, When::Ready));
+        after.push((own, Milestone::End));
     }
     Ok(after)
 }
@@ -91,13 +113,13 @@ fn before_remove(
     kinds: &Kinds,
     blueprint: &Blueprint,
     index: &Index<'_>,
-) -> Result<Vec<(usize, When)>, Failure> {
+) -> Result<Vec<(usize, Milestone)>, Failure> {
     let mut after = Vec::new();
     for other in
         plan.steps.iter().filter(|other| other.key != step.key && other.existing_dependencies.contains(&step.key))
     {
         if let Some(&removal) = index.get(&(&other.key, Half::Remove)) {
-            after.push((removal, When::Ready));
+            after.push((removal, Milestone::released(kinds.get(other.key.kind())?.manner(), step.key.kind())));
         }
         // With its successor made only afterwards, nothing can turn to it before.
         let turns = match blueprint.get(&other.key) {
@@ -111,13 +133,13 @@ fn before_remove(
             && !step.delete_first
             && let Some(&change) = index.get(&(&other.key, Half::Apply))
         {
-            after.push((change, When::Ready));
+            after.push((change, Milestone::End));
         }
     }
     if !step.delete_first
         && let Some(&own) = index.get(&(&step.key, Half::Apply))
     {
-        after.push((own, When::Ready));
+        after.push((own, Milestone::End));
     }
     Ok(after)
 }
@@ -145,9 +167,12 @@ fn measure(tasks: &mut [Task], plan: &Plan, kinds: &Kinds) -> Result<(), Failure
         for &(before, when) in &tasks[current].after {
             let manner = kinds.get(plan.steps[tasks[before].step].key.kind())?.manner();
             let wait = match (tasks[before].half, when) {
-                (Half::Apply, When::Created) => Duration::ZERO,
-                (Half::Apply, When::Ready) => manner.create.expected,
-                (Half::Remove, _) => manner.delete.expected,
+                (Half::Apply, Milestone::Early) => Duration::ZERO,
+                (Half::Apply, Milestone::End) => manner.create.expected,
+                (Half::Remove, Milestone::Early) => {
+                    manner.delete.release.map_or(manner.delete.expected, |release| release.expected)
+                }
+                (Half::Remove, Milestone::End) => manner.delete.expected,
             };
             behind[before] = behind[before].max(wait + tasks[current].chain);
             waiting[before] -= 1;

@@ -13,11 +13,11 @@ use super::{
     Sighting, Tags,
     blueprint::{Node, dependencies},
     diff::{self, FieldChange},
-    environment::TAG_ENVIRONMENT_ID,
+    environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     failure::Class,
     output,
     resource::Change,
-    survey::{self, Survey},
+    survey::{self, Survey, Vanished},
 };
 
 /// What happens to a resource.
@@ -132,6 +132,8 @@ pub struct Planner<'a> {
     pub environment: &'a Arc<Environment>,
     /// What is there.
     pub survey: &'a Survey,
+    /// Kinds of which nothing is there any more.
+    pub vanished: &'a Vanished,
 }
 
 impl Planner<'_> {
@@ -161,7 +163,7 @@ impl Planner<'_> {
     fn refuse_foreign(&self) -> Result<(), Failure> {
         let foreign = self.survey.sightings.values().find_map(|seen| {
             let owner = seen.tags.as_ref()?.get(TAG_ENVIRONMENT_ID).map(String::as_str);
-            (owner != Some(&self.environment.id)).then_some((seen, owner))
+            (owner != Some(&self.environment.id) && owner != Some(UNCLAIMED)).then_some((seen, owner))
         });
         match foreign {
             None => Ok(()),
@@ -182,6 +184,11 @@ impl Planner<'_> {
         }
     }
 
+    /// The generation of the successor of something that is there.
+    fn next_generation(&self, seen: &Sighting) -> u32 {
+        self.book.last_generation(&seen.key).unwrap_or_default().max(survey::generation(seen)) + 1
+    }
+
     /// The value of a reference, unless it is about to be another one.
     fn lookup(&self, open: &Open, reference: &Reference) -> Option<String> {
         if open.holds(reference) {
@@ -198,7 +205,12 @@ impl Planner<'_> {
         let mut step = self.blank(node, record);
         let Some(seen) = seen else {
             step.action = Action::Create;
-            step.generation = record.map_or(0, |record| record.generation);
+            step.generation = match record {
+                // Whether it was made is not known: the same token makes it once.
+                Some(record) if record.phase == Phase::Intended => record.generation,
+                // AWS remembers the token of what was made with it, though that is gone.
+                _ => self.book.last_generation(&node.key).map_or(0, |last| last + 1),
+            };
             step.reason = match record.map(|record| record.phase) {
                 Some(Phase::Intended) => Some("an earlier run was cut off before it was made".to_owned()),
                 Some(_) => Some("it is gone from AWS, though nobody here deleted it".to_owned()),
@@ -210,7 +222,7 @@ impl Planner<'_> {
         match &seen.life {
             Life::Ending(_) | Life::Doomed(_) => {
                 step.action = Action::Create;
-                step.generation = next_generation(record, seen);
+                step.generation = self.next_generation(seen);
                 step.reason = Some("the former one is still being deleted".to_owned());
                 step.ending = Some(existing);
                 return Ok(Some(step));
@@ -218,7 +230,7 @@ impl Planner<'_> {
             Life::Broken(why) => {
                 step.existing = Some(existing);
                 step.action = Action::Replace;
-                step.generation = next_generation(record, seen);
+                step.generation = self.next_generation(seen);
                 step.delete_first = kind.manner().naming == Naming::Unique;
                 step.reason = Some(why.clone());
                 return Ok(Some(step));
@@ -240,7 +252,7 @@ impl Planner<'_> {
             step.reason = Some("an earlier run was cut off before it was finished".to_owned());
         }
         if step.action == Action::Replace {
-            step.generation = next_generation(record, seen);
+            step.generation = self.next_generation(seen);
             step.delete_first = kind.manner().naming == Naming::Unique;
         }
         Ok(Some(step))
@@ -314,7 +326,7 @@ impl Planner<'_> {
                     Some(step) => {
                         step.action = Action::Replace;
                         step.delete_first = true;
-                        step.generation = next_generation(self.book.records.get(&node.key), seen);
+                        step.generation = self.next_generation(seen);
                         step.reason = Some(cause.clone());
                         added.push(node.key.clone());
                     }
@@ -325,7 +337,7 @@ impl Planner<'_> {
                         step.spec = diff::yield_owned(kind.as_ref(), &node.spec, &seen.observed, &Value::Null);
                         step.action = Action::Replace;
                         step.delete_first = true;
-                        step.generation = next_generation(record, seen);
+                        step.generation = self.next_generation(seen);
                         step.reason = Some(cause.clone());
                         plan.steps.push(step);
                         plan.unchanged -= 1;
@@ -354,7 +366,9 @@ impl Planner<'_> {
         let record = self.book.records.get(key);
         let seen = self.survey.sightings.get(key);
         let node = self.reference.get(key);
+        let vanished = self.vanished.get(key.kind());
         let existing = match (seen, record) {
+            _ if vanished.is_some() => None,
             (Some(seen), record) => Some(physical(seen, record)),
             // Not visible, but a look may be too early or the kind may not be able to look: deleting what is absent is harmless.
             (None, Some(record)) if !record.id.is_empty() => Some(Physical {
@@ -373,7 +387,7 @@ impl Planner<'_> {
             chapter: record.map(|record| record.chapter).or(node.map(|node| node.chapter)).unwrap_or(Chapter::Network),
             name: seen.map(|seen| seen.name.clone()).or(record.map(|record| record.name.clone())).unwrap_or_default(),
             action: Action::Delete,
-            reason: None,
+            reason: vanished.cloned(),
             changes: Vec::new(),
             tags: Tags::new(),
             spec: Value::Null,
@@ -392,10 +406,6 @@ impl Planner<'_> {
         let below: BTreeSet<String> = alike.flat_map(Node::dependencies).map(|key| key.kind().to_owned()).collect();
         all.iter().filter(|other| below.contains(other.kind()) && *other != key).cloned().collect()
     }
-}
-
-fn next_generation(record: Option<&Record>, seen: &Sighting) -> u32 {
-    record.map_or(0, |record| record.generation).max(survey::generation(seen)) + 1
 }
 
 /// What was seen, with the outputs that only the state knows.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Chapter, Failure, Key, Outputs};
+use super::{Chapter, Failure, Key, Outputs, generation::Spent};
 
 /// How far a resource got.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -114,6 +114,9 @@ pub struct Book {
     pub deposed: BTreeMap<Key, Vec<Deposed>>,
     /// What was chosen once.
     pub choices: BTreeMap<String, Choice>,
+    /// Generations whose client tokens must not be sent again.
+    #[serde(default, skip_serializing_if = "Spent::is_empty")]
+    pub spent: Spent,
 }
 
 impl Book {
@@ -164,7 +167,7 @@ impl Book {
                 record.dependencies = dependencies;
             }),
             Entry::Depose { key } => {
-                if let Some(record) = self.records.remove(&key) {
+                if let Some(record) = self.remove(&key) {
                     let Record { id, name, outputs, dependencies, .. } = record;
                     self.deposed.entry(key).or_default().push(Deposed { id, name, outputs, dependencies });
                 }
@@ -178,13 +181,23 @@ impl Book {
                 }
             }
             Entry::Delete { key } => self.change(&key, |record| record.phase = Phase::Deleting),
-            Entry::Refused { key } | Entry::Gone { key } => {
-                self.records.remove(&key);
-            }
+            Entry::Refused { key } | Entry::Gone { key } => drop(self.remove(&key)),
             Entry::Choice { name, value, reason } => {
                 self.choices.insert(name, Choice { value, reason });
             }
         }
+    }
+
+    /// Takes a record out; its generation stays used.
+    fn remove(&mut self, key: &Key) -> Option<Record> {
+        let record = self.records.remove(key)?;
+        self.spent.note(key.clone(), record.generation);
+        Some(record)
+    }
+
+    /// The last generation of a key that was made or tried, if any was.
+    pub fn last_generation(&self, key: &Key) -> Option<u32> {
+        self.records.get(key).map(|record| record.generation).max(self.spent.last(key))
     }
 
     fn change(&mut self, key: &Key, edit: impl FnOnce(&mut Record)) {
@@ -211,4 +224,39 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// [`Class::Internal`](super::Class::Internal) where it can't be made durable; the call that it announces must not be made then.
     fn append(&self, entry: &Entry) -> Result<(), Failure>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key::new("ecs-service", "payments")
+    }
+
+    fn intent(generation: u32) -> Entry {
+        let (token, dependencies) = (String::new(), Vec::new());
+        Entry::Intent { key: key(), chapter: Chapter::Services, name: "s".into(), generation, token, dependencies }
+    }
+
+    #[test]
+    fn a_generation_outlives_its_resource() {
+        for end in [Entry::Gone { key: key() }, Entry::Refused { key: key() }, Entry::Depose { key: key() }] {
+            let mut book = Book::default();
+            assert_eq!(book.last_generation(&key()), None);
+            book.apply(&intent(3));
+            book.apply(&end);
+            assert_eq!(book.last_generation(&key()), Some(3), "{end:?}");
+            let text = serde_json::to_string(&book).expect("plain data");
+            let again: Book = serde_json::from_str(&text).expect("what was written");
+            assert_eq!(again, book, "{end:?}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_that_knows_no_generations_is_still_read() {
+        let book: Book = serde_json::from_str(r#"{"records":{},"deposed":{},"choices":{}}"#).expect("an old snapshot");
+        assert_eq!(book, Book::default());
+        assert!(!serde_json::to_string(&book).expect("plain data").contains("spent"));
+    }
 }

@@ -57,12 +57,29 @@ pub struct Wait {
     pub expected: Duration,
     /// When to give up.
     pub deadline: Duration,
+    /// Of a deletion: the point before its end at which others may go ahead.
+    pub release: Option<Release>,
+}
+
+/// The point of a deletion from which on the resource, though not gone yet, needs some of what it refers to no more
+/// ([`Gone::Released`] tells it): AWS lets that be deleted then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Release {
+    /// The usual time from delete to there.
+    pub expected: Duration,
+    /// The kinds that it needs no more. What else it refers to waits until it is gone.
+    pub kinds: &'static [&'static str],
 }
 
 impl Wait {
     /// Seconds expected, seconds until giving up.
     pub const fn seconds(expected: u64, deadline: u64) -> Self {
-        Wait { expected: Duration::from_secs(expected), deadline: Duration::from_secs(deadline) }
+        Wait { expected: Duration::from_secs(expected), deadline: Duration::from_secs(deadline), release: None }
+    }
+
+    /// Of a deletion: it needs these kinds no more after so many seconds.
+    pub const fn releasing(self, expected: u64, kinds: &'static [&'static str]) -> Self {
+        Wait { release: Some(Release { expected: Duration::from_secs(expected), kinds }), ..self }
     }
 
     /// There at once, but calls may have to be repeated for up to two minutes while other things settle.
@@ -296,6 +313,8 @@ pub enum Gone {
     Scheduled(String),
     /// Not yet, for this reason.
     NotYet(String),
+    /// Not yet, for this reason; but what its kind names in [`Wait::releasing`] it needs no more.
+    Released(String),
 }
 
 /// The fields that differ.

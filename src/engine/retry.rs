@@ -30,6 +30,16 @@ impl Jitter {
     }
 }
 
+/// [`Jitter::pause`] for a step that takes `wait.expected` and has been tried during `elapsed`: what is in the way of a deletion that takes
+/// seconds goes within seconds. What doesn't is asked for more rarely again.
+pub fn pause(jitter: &Jitter, class: Class, attempt: u32, wait: Wait, elapsed: Duration) -> Duration {
+    let pause = jitter.pause(class, attempt);
+    if class != Class::Blocked || elapsed >= wait.expected * 2 {
+        return pause;
+    }
+    pause.min((wait.expected / 3).max(Duration::from_secs(1)))
+}
+
 /// The pause before the next look at something that takes `wait.expected` and has been waited for during `elapsed`: rarely at first,
 /// then every 2 % of the expected time, and more rarely again once it is long overdue. Costs at most about 2 % of the time and a dozen calls.
 pub fn next_look(wait: Wait, elapsed: Duration) -> Duration {
@@ -57,6 +67,18 @@ mod tests {
             assert!(pause >= Duration::from_millis(50) && pause <= Duration::from_secs(20), "{pause:?}");
         }
         assert!(jitter.pause(Class::Settling, 10) <= Duration::from_secs(4));
+    }
+
+    #[test]
+    fn what_is_blocked_for_seconds_is_tried_again_within_seconds() {
+        let jitter = Jitter::seeded(1);
+        let wait = Wait::seconds(6, 900);
+        for attempt in 1..12 {
+            assert!(pause(&jitter, Class::Blocked, attempt, wait, Duration::from_secs(5)) <= Duration::from_secs(2));
+        }
+        let longest =
+            |elapsed| (1..50).map(|_| pause(&jitter, Class::Blocked, 10, wait, Duration::from_secs(elapsed))).max();
+        assert!(longest(20) > Some(Duration::from_secs(4)), "what takes longer than ever is asked for more rarely");
     }
 
     #[test]

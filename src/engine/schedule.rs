@@ -10,13 +10,16 @@ use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
-    Blueprint, Class, Event, Failure, Key, Plan, When,
+    Blueprint, Class, Event, Failure, Key, Plan,
     execute::Bench,
-    order::{self, Half, Task},
+    order::{self, Half, Milestone, Task},
 };
 
 /// How many steps are under way at once; the limiters of the services set the pace, this only bounds memory.
 const AT_ONCE: usize = 64;
+
+/// Why a step that had begun was given up.
+const INTERRUPTED: &str = "interrupted while waiting";
 
 /// How a run ended.
 #[derive(Debug, Default)]
@@ -40,13 +43,21 @@ impl Outcome {
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
     }
+
+    /// Steps that were begun and not finished, without those that failed: half of a replacement, or a wait that was interrupted.
+    pub fn begun(&self) -> BTreeSet<&Key> {
+        let done: BTreeSet<&Key> = self.done.iter().map(|(key, _)| key).collect();
+        let skipped = self.skipped.iter();
+        skipped.filter(|(key, because)| because == INTERRUPTED || done.contains(key)).map(|(key, _)| key).collect()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Waiting,
     Running,
-    Created,
+    /// Others may go ahead.
+    Early,
     Done,
     Failed,
 }
@@ -93,7 +104,7 @@ impl<'a> Run<'a> {
             tokio::select! {
                 Some(task) = told.recv() => {
                     if self.states[task] == State::Running {
-                        self.states[task] = State::Created;
+                        self.states[task] = State::Early;
                     }
                 }
                 Some(ended) = under_way.next() => self.end(ended),
@@ -116,7 +127,7 @@ impl<'a> Run<'a> {
     fn is_free(&self, task: usize) -> bool {
         self.tasks[task].after.iter().all(|&(before, when)| match self.states[before] {
             State::Done => true,
-            State::Created => when == When::Created,
+            State::Early => when == Milestone::Early,
             _ => false,
         })
     }
@@ -130,14 +141,20 @@ impl<'a> Run<'a> {
             let start = Instant::now();
             let result = match task.half {
                 Half::Apply => {
-                    let created = move |_: When| {
+                    let created = move || {
                         bench.observer.tell(&Event::Created { key: step.key.clone() });
                         // The receiver lives as long as the run.
                         let _ = tell.send(index);
                     };
                     bench.apply(step, &created).await.map(|id| (id, None))
                 }
-                Half::Remove => bench.remove(step).await.map(|kept| (String::new(), kept)),
+                Half::Remove => {
+                    let released = move || {
+                        bench.observer.tell(&Event::Released { key: step.key.clone() });
+                        let _ = tell.send(index);
+                    };
+                    bench.remove(step, &released).await.map(|kept| (String::new(), kept))
+                }
             };
             (index, start.elapsed(), result)
         })
@@ -158,7 +175,7 @@ impl<'a> Run<'a> {
             Err(failure) => {
                 self.states[index] = State::Failed;
                 if failure.class == Class::Interrupted {
-                    let because = "interrupted while waiting".to_owned();
+                    let because = INTERRUPTED.to_owned();
                     self.bench.observer.tell(&Event::Skipped { key: key.clone(), because: because.clone() });
                     outcome.skipped.push((key, because));
                 } else {

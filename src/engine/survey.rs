@@ -12,11 +12,18 @@ use tokio::time::Instant;
 
 use super::{
     Answers, Blueprint, Book, Failure, Key, Kind, Kinds, Life, Reference, Scope, Sighting, Tagged, Target,
-    environment::TAG_ENVIRONMENT_ID, output, record::Phase, retry::Jitter,
+    environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
+    output,
+    record::Phase,
+    retry::Jitter,
 };
 
 /// How long a look is repeated while AWS is busy or unreachable.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Kinds whose service as a whole is no more for this account, each with the reason. Nobody can look for what such a service held: it went
+/// with it.
+pub type Vanished = BTreeMap<&'static str, String>;
 
 /// What is looked for.
 pub struct Question<'a> {
@@ -32,6 +39,8 @@ pub struct Question<'a> {
     pub environment_id: Option<&'a str>,
     /// True where everything must be found, known or not.
     pub sweep: bool,
+    /// Kinds that are not looked for.
+    pub vanished: &'a Vanished,
     /// Randomness for pauses.
     pub jitter: &'a Jitter,
 }
@@ -62,7 +71,8 @@ pub async fn survey(question: &Question<'_>) -> Result<Survey, Failure> {
     };
     let answers = Answers::default();
     for level in levels(question) {
-        let looks = level.iter().map(|&name| look(question, &survey, &answers, name));
+        let reachable = level.iter().filter(|name| !question.vanished.contains_key(**name));
+        let looks = reachable.map(|&name| look(question, &survey, &answers, name));
         let found: Vec<Sighting> = try_join_all(looks).await?.into_iter().flatten().collect();
         for sighting in found {
             survey.take(question.book, sighting);
@@ -79,7 +89,7 @@ impl Survey {
             return self.doomed.push(sighting);
         }
         let owner = sighting.tags.as_ref().and_then(|tags| tags.get(TAG_ENVIRONMENT_ID));
-        self.owners.extend(owner.cloned());
+        self.owners.extend(owner.filter(|owner| *owner != UNCLAIMED).cloned());
         match self.sightings.remove(&sighting.key) {
             None => {
                 let deposed = book.deposed.get(&sighting.key).into_iter().flatten();
@@ -151,22 +161,26 @@ async fn look(
     };
     let found = persist(question.jitter, || kind.find(&scope)).await?;
     if found.iter().all(|seen| targets.iter().any(|target| target.key == seen.key))
-        && missing_unknowns(question, kind.as_ref(), &found)
+        && misses_what_is_young(question, kind.as_ref(), &found)
     {
-        // A create whose answer was lost may not show for a moment; a second create would make a second one.
+        // What an earlier run made a moment ago may not show yet; another create would make a second one.
         return again(question, kind.as_ref(), &scope, found).await;
     }
     Ok(found)
 }
 
-/// True where a create was announced, nothing shows yet, and only looking can tell whether it happened.
-fn missing_unknowns(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
-    kind.manner().repeat == super::Repeat::Lookup
-        && question.book.records.values().any(|record| {
-            record.key.kind() == kind.name()
-                && record.phase == Phase::Intended
-                && !found.iter().any(|seen| seen.key == record.key)
-        })
+/// True where something that a cut-off run made, or may have made, doesn't show, and would be made a second time.
+fn misses_what_is_young(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
+    question.book.records.values().filter(|record| record.key.kind() == kind.name()).any(|record| {
+        let matters = match record.phase {
+            // With a token, a second create is the same one.
+            Phase::Intended => kind.manner().repeat == super::Repeat::Lookup,
+            // Taken for deleted, it would be made anew, with another token.
+            Phase::Created => !question.sweep && question.blueprint.get(&record.key).is_some(),
+            Phase::Ready | Phase::Updating | Phase::Deleting => false,
+        };
+        matters && !found.iter().any(|seen| seen.key == record.key)
+    })
 }
 
 async fn again(
@@ -181,7 +195,7 @@ async fn again(
         let answers = Answers::default();
         let scope = Scope { answers: &answers, ..*scope };
         found = persist(question.jitter, || kind.find(&scope)).await?;
-        if !missing_unknowns(question, kind, &found) {
+        if !misses_what_is_young(question, kind, &found) {
             break;
         }
     }

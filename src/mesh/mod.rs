@@ -19,7 +19,7 @@ mod x509;
 pub use authority::{Authority, AuthorityRequest};
 pub use error::MeshError;
 pub use leaf::{Leaf, LeafRequest};
-pub use model::{MeshModel, MeshService, Peer, Timeouts};
+pub use model::{Edge, MeshModel, MeshService, Peer};
 pub use secret::{AuthoritySecret, LeafSecret};
 pub use succession::{Authorities, PHASES, Stage};
 pub use x509::{expiry, fingerprint};

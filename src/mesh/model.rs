@@ -1,22 +1,32 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{MeshError, ports};
 
-/// How long is waited for a service.
+/// How one service calls another: what the caller's sidecar does with a callee that is slow or fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// What a calling peer grants, all its tries together.
-    pub request: Duration,
-    /// What a calling peer grants one try of a safe method before it tries another task.
-    pub per_try: Duration,
-    /// What the service's own sidecar grants the application, whoever calls.
-    pub application: Duration,
+pub struct Edge {
+    /// What a call is granted, all its tries together.
+    pub timeout: Duration,
+    /// How often it is tried again after the first try.
+    pub retries: u32,
+    /// Failed answers in a row until a task of the callee is left out for a while.
+    pub outlier_failures: u32,
+    /// How long it is left out the first time; longer each further time.
+    pub outlier_ejection: Duration,
 }
 
-impl Default for Timeouts {
+impl Edge {
+    /// What one try of a method that may be repeated is granted, so that all tries fit into the whole.
+    pub fn per_try(&self) -> Duration {
+        self.timeout / (self.retries + 1)
+    }
+}
+
+impl Default for Edge {
     fn default() -> Self {
-        Self { request: Duration::from_secs(5), per_try: Duration::from_secs(2), application: Duration::from_secs(30) }
+        let outlier_ejection = Duration::from_secs(10);
+        Self { timeout: Duration::from_secs(5), retries: 2, outlier_failures: 5, outlier_ejection }
     }
 }
 
@@ -27,10 +37,12 @@ pub struct MeshService {
     pub app_port: u16,
     /// Where the application says whether it is well.
     pub health_path: String,
-    /// The services that it may call. The order carries no meaning.
-    pub calls: Vec<String>,
-    /// How long is waited for it.
-    pub timeouts: Timeouts,
+    /// The services that it may call, and how.
+    pub calls: BTreeMap<String, Edge>,
+    /// What the service's own sidecar grants the application, whoever calls.
+    pub application_timeout: Duration,
+    /// Of a hundred requests that went well, so many are logged; what failed or took long always is.
+    pub access_log_percent: u32,
 }
 
 /// A service that another one may call, seen from the caller.
@@ -51,8 +63,8 @@ pub struct Peer {
     pub direct_url: String,
     /// Where the callee's application listens in its own task.
     pub app_port: u16,
-    /// The callee's timeouts.
-    pub timeouts: Timeouts,
+    /// How it is called.
+    pub edge: Edge,
 }
 
 /// The services of one environment and who of them calls whom. All that either data plane is told derives from this.
@@ -118,7 +130,7 @@ impl MeshModel {
     pub fn callers_of(&self, service: &str) -> Vec<&str> {
         self.services
             .iter()
-            .filter(|(_, other)| other.calls.iter().any(|callee| callee == service))
+            .filter(|(_, other)| other.calls.contains_key(service))
             .map(|(name, _)| name.as_str())
             .collect()
     }
@@ -126,18 +138,24 @@ impl MeshModel {
     /// The services that this one may call, in alphabetical order. A peer's port is its place in this list, so that a
     /// service's numbers change with its own `calls` alone, never because another service came or went.
     pub fn peers_of(&self, service: &str) -> Vec<Peer> {
-        let callees: BTreeSet<&str> = self
-            .services
-            .get(service)
-            .map(|s| s.calls.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .map(String::as_str)
-            .collect();
-        callees.into_iter().zip(ports::FIRST_PEER..).filter_map(|(name, port)| self.peer(name, port)).collect()
+        let callees = self.services.get(service).into_iter().flat_map(|service| &service.calls);
+        callees.zip(ports::FIRST_PEER..).filter_map(|((name, edge), port)| self.peer(name, *edge, port)).collect()
     }
 
-    fn peer(&self, name: &str, port: u16) -> Option<Peer> {
+    /// One edge for all who call a service, for a data plane that can't tell its callers apart: the most patient one's.
+    pub fn most_patient(&self, service: &str) -> Edge {
+        let edges = self.services.values().filter_map(|caller| caller.calls.get(service)).copied();
+        edges
+            .reduce(|one, other| Edge {
+                timeout: one.timeout.max(other.timeout),
+                retries: one.retries.max(other.retries),
+                outlier_failures: one.outlier_failures.max(other.outlier_failures),
+                outlier_ejection: one.outlier_ejection.min(other.outlier_ejection),
+            })
+            .unwrap_or_default()
+    }
+
+    fn peer(&self, name: &str, edge: Edge, port: u16) -> Option<Peer> {
         let service = self.services.get(name)?;
         let host = self.host(name);
         Some(Peer {
@@ -147,13 +165,13 @@ impl MeshModel {
             url: format!("http://127.0.0.1:{port}"),
             direct_url: format!("http://{host}:{}", service.app_port),
             app_port: service.app_port,
-            timeouts: service.timeouts,
+            edge,
             host,
         })
     }
 
     fn check_calls(&self, name: &str, service: &MeshService) -> Result<(), MeshError> {
-        for peer in &service.calls {
+        for peer in service.calls.keys() {
             if peer == name {
                 return Err(MeshError::CallsItself(name.to_owned()));
             }
@@ -185,8 +203,9 @@ pub(super) mod samples {
         MeshService {
             app_port: 8080,
             health_path: "/healthz".into(),
-            calls: calls.iter().map(|&callee| callee.to_owned()).collect(),
-            timeouts: Timeouts::default(),
+            calls: calls.iter().map(|&callee| (callee.to_owned(), Edge::default())).collect(),
+            application_timeout: Duration::from_secs(30),
+            access_log_percent: 100,
         }
     }
 
@@ -258,10 +277,25 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_callee_is_one_peer() {
-        let model = model(&[("web", &["api", "api"]), ("api", &[])]).expect("sound");
-        assert_eq!(model.peers_of("web").len(), 1);
-        assert_eq!(model.callers_of("api"), ["web"]);
+    fn all_tries_fit_into_what_a_call_is_granted() {
+        let edge = Edge { timeout: Duration::from_secs(9), retries: 2, ..Edge::default() };
+        assert_eq!(edge.per_try(), Duration::from_secs(3));
+        assert_eq!(Edge { retries: 0, ..edge }.per_try(), edge.timeout);
+    }
+
+    #[test]
+    fn the_most_patient_caller_speaks_for_all() {
+        let edge =
+            |seconds: u64, retries: u32| Edge { timeout: Duration::from_secs(seconds), retries, ..Edge::default() };
+        let calling = |edge: Edge| MeshService { calls: [("api".to_owned(), edge)].into(), ..service(&[]) };
+        let services = [
+            ("one".to_owned(), calling(edge(3, 4))),
+            ("two".to_owned(), calling(edge(7, 0))),
+            ("api".to_owned(), service(&[])),
+        ];
+        let model = MeshModel::new("dev.platform", "dev.local", services.into()).expect("sound");
+        assert_eq!(model.most_patient("api"), edge(7, 4));
+        assert_eq!(model.most_patient("one"), Edge::default());
     }
 
     #[test]

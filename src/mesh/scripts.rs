@@ -40,11 +40,12 @@ pub fn envoy_entry_point() -> Vec<String> {
 }
 
 /// `command` of an Envoy container: one worker, since Fargate shows a container more processors than its task may use,
-/// and no hot restart, which a container never does.
+/// and no hot restart, which a container never does. The access log is written out every second, not every ten: what a task
+/// that dies would still have said is what people look for.
 pub fn envoy_command() -> Vec<String> {
-    ["-c", "/etc/mesh/envoy.json", "--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"]
-        .map(str::to_owned)
-        .to_vec()
+    let process = ["-c", "/etc/mesh/envoy.json", "--disable-hot-restart", "--concurrency", "1"];
+    let log = ["--log-level", "warning", "--file-flush-interval-msec", "1000"];
+    process.into_iter().chain(log).map(str::to_owned).collect()
 }
 
 /// Environment variable of an Envoy container that tells both its scripts where the admin interface is.

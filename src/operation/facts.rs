@@ -1,12 +1,14 @@
 //! What the blueprint needs to know of the account. What was found out once is kept in the state, so that an environment doesn't
 //! move because AWS lists its zones in another order.
 
-use super::{OperationError, Workspace, rotate};
+use std::time::Duration;
+
+use super::{Intention, OperationError, Workspace, rotate};
 use crate::{
     aws,
     blueprint::{Facts, Rotation},
     config::{MeshProvider, fargate},
-    engine::{Book, Class, Entry, Failure},
+    engine::{Book, Class, Entry, Failure, Key, survey::Vanished},
 };
 
 /// Name of the recorded choice of zones.
@@ -23,20 +25,72 @@ pub struct Found {
     pub choices: Vec<Entry>,
     /// Which provider carries the mesh and why, for people.
     pub mesh_reason: String,
+    /// Kinds of services that are no more for this account.
+    pub vanished: Vanished,
+    /// That something of the environment is gone with its service, for people.
+    pub warning: Option<String>,
 }
 
-/// Finds out what is not known yet.
+/// Finds out what is not known yet. `recorded` is false where there is no state.
 ///
 /// # Errors
-/// A call's own failure, or a region with fewer than three zones.
-pub async fn find(workspace: &Workspace, book: &Book) -> Result<Found, OperationError> {
+/// A call's own failure, a region with fewer than three zones, or App Mesh wanted by name where it is no more.
+pub async fn find(
+    workspace: &Workspace,
+    book: &Book,
+    intention: Intention,
+    recorded: bool,
+) -> Result<Found, OperationError> {
     let mut choices = Vec::new();
     let zones = zones(workspace, book, &mut choices).await?;
-    let (app_mesh, mesh_reason) = mesh(workspace, book, &mut choices).await;
+    let destroy = intention == Intention::Destroy;
+    let lost = if destroy || !recorded || wants_app_mesh(workspace, book) || uses_app_mesh(book) {
+        app_mesh_is_lost(workspace).await
+    } else {
+        None
+    };
+    let (app_mesh, mesh_reason) = mesh(workspace, book, lost.as_deref(), destroy, &mut choices)?;
     let (account, region) = (workspace.aws.account.clone(), workspace.aws.region.clone());
     let rotation = Rotation { issued_after: rotate::record::issued_after(book), to: None };
     let facts = Facts { partition: partition(&region).to_owned(), account, region, zones, app_mesh, rotation };
-    Ok(Found { facts, choices, mesh_reason })
+    let warning = lost.as_deref().filter(|_| uses_app_mesh(book)).map(|lost| farewell(book, lost));
+    Ok(Found { facts, choices, mesh_reason, vanished: vanished(lost.as_deref()), warning })
+}
+
+/// The kinds of App Mesh, where it is no more.
+pub fn vanished(lost: Option<&str>) -> Vanished {
+    let gone = |lost: &str| format!("gone with App Mesh, which does not answer this account ({lost})");
+    let kinds = aws::appmesh::KINDS.into_iter();
+    lost.map(|lost| kinds.map(|kind| (kind, gone(lost))).collect()).unwrap_or_default()
+}
+
+/// Why App Mesh is not to be had, if it isn't. What can pass is asked for again, since the answer decides much.
+pub async fn app_mesh_is_lost(workspace: &Workspace) -> Option<String> {
+    for _ in 0..3 {
+        match aws::appmesh::probe::probe(&workspace.aws).await {
+            Ok(()) => return None,
+            Err(failure) if failure.class.is_transient() => tokio::time::sleep(Duration::from_secs(2)).await,
+            Err(failure) => return Some(brief(&failure)),
+        }
+    }
+    aws::appmesh::probe::probe(&workspace.aws).await.err().as_ref().map(brief)
+}
+
+/// Whether parts of a mesh are recorded.
+pub fn uses_app_mesh(book: &Book) -> bool {
+    mesh_parts(book).next().is_some()
+}
+
+fn mesh_parts(book: &Book) -> impl Iterator<Item = &Key> {
+    book.records.keys().chain(book.deposed.keys()).filter(|key| aws::appmesh::KINDS.contains(&key.kind()))
+}
+
+fn farewell(book: &Book, lost: &str) -> String {
+    format!(
+        "App Mesh does not answer this account ({lost}); AWS ended it on 2026-09-30. The {} resources that this environment had in it went \
+         with it and count as gone. Where only the permission is missing, allow appmesh:ListMeshes before you go on",
+        mesh_parts(book).count()
+    )
 }
 
 /// The partition of a region (AWS general reference, "Amazon Resource Names").
@@ -69,27 +123,56 @@ async fn zones(workspace: &Workspace, book: &Book, choices: &mut Vec<Entry>) -> 
     Ok(zones)
 }
 
-async fn mesh(workspace: &Workspace, book: &Book, choices: &mut Vec<Entry>) -> (bool, String) {
-    const APP_MESH: &str = "app-mesh";
+const APP_MESH: &str = "app-mesh";
+
+/// True where the choice falls on App Mesh, or has not been made.
+fn wants_app_mesh(workspace: &Workspace, book: &Book) -> bool {
     match workspace.config.mesh.provider {
-        MeshProvider::AppMesh => return (true, "App Mesh, as configured".to_owned()),
-        MeshProvider::Envoy => return (false, "Envoy, as configured".to_owned()),
-        MeshProvider::Auto => {}
+        MeshProvider::AppMesh => true,
+        MeshProvider::Envoy => false,
+        MeshProvider::Auto => book.choices.get(MESH).is_none_or(|choice| choice.value == APP_MESH),
     }
-    if let Some(choice) = book.choices.get(MESH) {
-        return (choice.value == APP_MESH, choice.reason.clone());
+}
+
+/// Whether App Mesh carries the mesh, and why.
+fn mesh(
+    workspace: &Workspace,
+    book: &Book,
+    lost: Option<&str>,
+    destroy: bool,
+    choices: &mut Vec<Entry>,
+) -> Result<(bool, String), OperationError> {
+    match (workspace.config.mesh.provider, lost) {
+        (MeshProvider::AppMesh, Some(lost)) if !destroy => {
+            let message = format!(
+                "mesh.provider is \"app-mesh\", and App Mesh does not answer this account ({lost}): AWS ended it on 2026-09-30"
+            );
+            let remedy =
+                "set mesh.provider to \"auto\" or \"envoy\"; an environment that has App Mesh is changed to that";
+            return Err(Failure::new(Class::Invalid, message).remedy(remedy).into());
+        }
+        (MeshProvider::AppMesh, _) => return Ok((true, "App Mesh, as configured".to_owned())),
+        (MeshProvider::Envoy, _) => return Ok((false, "Envoy, as configured".to_owned())),
+        (MeshProvider::Auto, _) => {}
+    }
+    let chosen = book.choices.get(MESH);
+    if let Some(choice) = chosen.filter(|choice| choice.value != APP_MESH || lost.is_none()) {
+        return Ok((choice.value == APP_MESH, choice.reason.clone()));
     }
     let tight = workspace.config.services.iter().find(|(_, service)| service.memory < fargate::LEAST_WITH_APP_MESH);
-    let (app_mesh, reason) = match aws::appmesh::probe::probe(&workspace.aws).await {
-        Ok(()) if let Some((name, service)) = tight => {
+    let (app_mesh, reason) = match (lost, chosen) {
+        (None, _) if let Some((name, service)) = tight => {
             (false, format!("Envoy, because {} MiB of {name} are too little for App Mesh's sidecars", service.memory))
         }
-        Ok(()) => (true, "App Mesh, because it still answers this account".to_owned()),
-        Err(failure) => (false, format!("Envoy, because App Mesh does not answer this account ({})", brief(&failure))),
+        (None, _) => (true, "App Mesh, because it still answers this account".to_owned()),
+        (Some(lost), None) => (false, format!("Envoy, because App Mesh does not answer this account ({lost})")),
+        (Some(lost), Some(_)) => {
+            (false, format!("Envoy from now on, because App Mesh does not answer this account any more ({lost})"))
+        }
     };
     let value = if app_mesh { APP_MESH } else { "envoy" }.to_owned();
     choices.push(Entry::Choice { name: MESH.to_owned(), value, reason: reason.clone() });
-    (app_mesh, reason)
+    Ok((app_mesh, reason))
 }
 
 fn brief(failure: &Failure) -> String {

@@ -6,7 +6,7 @@ use super::{OperationError, Prepared, Workspace};
 use crate::engine::{
     Book, Key, Life,
     environment::{TAG_ENVIRONMENT_ID, TAG_KEY},
-    survey::{self, Question},
+    survey::{self, Question, Survey},
 };
 
 /// Something that still exists after a destroy.
@@ -28,17 +28,7 @@ pub async fn leftovers(
     workspace: &Workspace,
     prepared: &Prepared,
 ) -> Result<(Vec<Leftover>, Vec<Leftover>), OperationError> {
-    let nothing = Book::default();
-    let question = Question {
-        kinds: &workspace.kinds,
-        blueprint: &prepared.reference,
-        book: &nothing,
-        suffix: workspace.suffix.as_str(),
-        environment_id: Some(&prepared.environment.id),
-        sweep: true,
-        jitter: &workspace.jitter,
-    };
-    let survey = survey::survey(&question).await?;
+    let survey = look(workspace, prepared, &Book::default()).await?;
     let note = |life: &Life| match life {
         Life::Live => "exists".to_owned(),
         Life::Ending(text) | Life::Doomed(text) | Life::Broken(text) => text.clone(),
@@ -63,4 +53,19 @@ pub async fn leftovers(
     }));
     left.sort();
     Ok((left, survey.doomed.iter().map(describe).collect()))
+}
+
+/// Everything that AWS shows of the environment, whatever the state says.
+pub(super) async fn look(workspace: &Workspace, prepared: &Prepared, nothing: &Book) -> Result<Survey, OperationError> {
+    let question = Question {
+        kinds: &workspace.kinds,
+        blueprint: &prepared.reference,
+        book: nothing,
+        suffix: workspace.suffix.as_str(),
+        environment_id: Some(&prepared.environment.id),
+        sweep: true,
+        vanished: &prepared.found.vanished,
+        jitter: &workspace.jitter,
+    };
+    Ok(survey::survey(&question).await?)
 }

@@ -1,7 +1,7 @@
 //! What the commands do, without a terminal: `cli` calls it with arguments, tests call it in virtual time.
 //!
-//! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`leftovers()`] proves that nothing is left;
-//! [`rotate`] plans what is to be made anew.
+//! [`Workspace`] is what a run works on; [`prepare()`] looks and plans; [`apply()`] carries out; [`sweep()`] takes away what came back and proves that
+//! nothing is left; [`rotate`] plans what is to be made anew.
 
 pub mod apply;
 pub mod doctor;
@@ -12,6 +12,7 @@ pub mod prepare;
 pub mod rehearse;
 pub mod rotate;
 pub mod status;
+pub mod sweep;
 pub mod workspace;
 
 pub use apply::apply;
@@ -21,4 +22,5 @@ pub use leftovers::{Leftover, leftovers};
 pub use prepare::{Intention, Prepared, prepare};
 pub use rehearse::rehearse;
 pub use status::{StatusReport, status, status_with};
+pub use sweep::sweep;
 pub use workspace::Workspace;

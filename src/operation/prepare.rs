@@ -7,6 +7,7 @@ use crate::{
     blueprint::{self, Facts},
     engine::{
         Blueprint, Book, Class, Environment, Failure, Plan, Planner,
+        generation::Spent,
         survey::{self, Question, Survey},
     },
     state::{Header, Lock},
@@ -77,8 +78,9 @@ pub async fn prepare_with(
     let loaded = workspace.load()?;
     let known = loaded.as_ref().map(|loaded| loaded.header.environment_id.clone());
     let mut warnings: Vec<String> = loaded.iter().filter_map(|loaded| loaded.warning.clone()).collect();
-    let book = loaded.as_ref().map(|loaded| loaded.book.clone()).unwrap_or_default();
-    let found = facts::find(workspace, &book).await?;
+    let mut book = loaded.as_ref().map(|loaded| loaded.book.clone()).unwrap_or_default();
+    let found = facts::find(workspace, &book, intention, loaded.is_some()).await?;
+    warnings.extend(found.warning.clone());
     let reference = build(&found.facts);
     reference.check().map_err(|reason| Failure::internal(format!("the blueprint: {reason}")))?;
     let destroy = intention == Intention::Destroy;
@@ -89,12 +91,17 @@ pub async fn prepare_with(
         suffix: workspace.suffix.as_str(),
         environment_id: known.as_deref(),
         sweep: destroy || known.is_none(),
+        vanished: &found.vanished,
         jitter: &workspace.jitter,
     };
     let survey = survey::survey(&question).await?;
     let id = match known {
         Some(id) => id,
-        None => identify(&survey.owners, workspace.suffix.as_str(), &mut warnings)?,
+        None => {
+            let (id, spent) = identify(&survey.owners, workspace.suffix.as_str(), &mut warnings)?;
+            book.spent = spent;
+            id
+        }
     };
     let environment = Arc::new(Environment {
         suffix: workspace.suffix.to_string(),
@@ -111,6 +118,7 @@ pub async fn prepare_with(
         book: &book,
         environment: &environment,
         survey: &survey,
+        vanished: &found.vanished,
     };
     let plan = planner.plan()?;
     if matches!(intention, Intention::Up | Intention::Plan) {
@@ -132,15 +140,16 @@ fn told_of_certificates(workspace: &Workspace, survey: &Survey, book: &Book) -> 
     notices.iter().map(rotate::Notice::line).collect()
 }
 
-/// The id of an environment whose state is lost or never was: that of the tags, or a new one.
-fn identify(owners: &BTreeSet<String>, suffix: &str, warnings: &mut Vec<String>) -> Result<String, Failure> {
+/// The id of an environment whose state is lost or never was: that of the tags, or a new one. With the state, it is also lost which client
+/// tokens an adopted environment used for what is gone by now: new ones begin where none has ever been.
+fn identify(owners: &BTreeSet<String>, suffix: &str, warnings: &mut Vec<String>) -> Result<(String, Spent), Failure> {
     let mut ids = owners.iter();
     match (ids.next(), ids.next()) {
-        (None, _) => Ok(format!("{:016x}", rand::random::<u64>())),
+        (None, _) => Ok((format!("{:016x}", rand::random::<u64>()), Spent::default())),
         (Some(id), None) => {
             warnings
                 .push(format!("there is no state, but environment {id} is tagged '{suffix}' on AWS: it is adopted"));
-            Ok(id.clone())
+            Ok((id.clone(), Spent::up_to(rand::random_range(1_000..1_000_000))))
         }
         (Some(_), Some(_)) => {
             let all = owners.iter().cloned().collect::<Vec<_>>().join(", ");

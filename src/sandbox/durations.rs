@@ -70,6 +70,8 @@ durations! {
     aurora_cluster_deleted = 90;
     /// Interfaces of a function that was attached to a VPC, after its detachment: 5 to 30 min.
     lambda_vpc_interfaces = 900;
+    /// Container Insights still writes that long after the last task. It reports once a minute; an estimate.
+    insights_late = 30;
     /// After an ECS service is gone, until its Cloud Map instances are deregistered.
     cloud_map_service_deletable = 60;
     /// Gateway endpoint until `available`.

@@ -98,7 +98,7 @@ impl<'a> Lines<'a> {
 
     fn text(&self, event: &Event) -> Option<String> {
         let line = match event {
-            Event::Begun { .. } | Event::Created { .. } => return None,
+            Event::Begun { .. } | Event::Created { .. } | Event::Released { .. } => return None,
             Event::Started { key, name, action, .. } => {
                 let step = Running { since: Instant::now(), untold: None, told: String::new() };
                 self.running().insert(key.clone(), step);

@@ -101,11 +101,25 @@ fn tally(plan: &Plan, outcome: &Outcome) -> String {
         .filter(|(_, number)| *number > 0)
         .map(|(action, number)| format!("{number} {}", done(action)))
         .collect();
+    let begun = outcome.begun().len();
+    let begun = (begun > 0).then(|| format!("{begun} begun"));
+    let parts: Vec<String> = parts.into_iter().chain(begun).collect();
     if parts.is_empty() { "nothing done".to_owned() } else { parts.join(", ") }
 }
 
-/// What is known to exist of a resource whose step failed.
+/// What is known to exist of a resource whose step failed or was not finished.
 pub fn exists_now(book: &Book, key: &Key) -> String {
+    let now = recorded_now(book, key);
+    match book.deposed.get(key).map(Vec::as_slice) {
+        None | Some([]) => now,
+        Some(former) => {
+            let ids: Vec<String> = former.iter().map(|former| clean(&former.id)).collect();
+            format!("{now}; the former one still has to go: {}", ids.join(", "))
+        }
+    }
+}
+
+fn recorded_now(book: &Book, key: &Key) -> String {
     match book.records.get(key) {
         None => "nothing of it exists".to_owned(),
         Some(record) if record.phase == Phase::Intended => {
@@ -120,6 +134,9 @@ pub fn cause(class: Class) -> Option<&'static str> {
     match class {
         Class::Throttled => Some("AWS goes on answering that there are too many calls"),
         Class::Unavailable => Some("the network, or AWS itself: no answer came, or one that says it is broken"),
+        Class::Unreadable => {
+            Some("a proxy in between that answers itself, or an answer newer than this version of platformctl")
+        }
         Class::Settling => Some("something made before is still not visible everywhere on AWS"),
         Class::Blocked => Some("something else still uses it"),
         Class::Exists => Some("the name is taken"),
@@ -139,8 +156,17 @@ pub fn failure(paint: Paint, width: usize, plan: &Plan, outcome: &Outcome, book:
     for (key, failure) in &outcome.failed {
         text.push_str(&one_failure(paint, width, plan, book, key, failure));
     }
-    if !outcome.skipped.is_empty() {
-        let _ = writeln!(text, "\n{}", wrap(&format!("not tried: {}", skipped(outcome)), 0, width));
+    let begun = outcome.begun();
+    if !begun.is_empty() {
+        text.push_str("\nnot finished:\n");
+    }
+    for key in &begun {
+        let _ = writeln!(text, "{}", wrap(&format!("{key}: {}", exists_now(book, key)), 2, width));
+    }
+    let untried: Vec<&str> =
+        outcome.skipped.iter().filter(|(key, _)| !begun.contains(key)).map(|(_, because)| because.as_str()).collect();
+    if !untried.is_empty() {
+        let _ = writeln!(text, "\n{}", wrap(&format!("not tried: {}", skipped(&untried)), 0, width));
     }
     let _ = write!(text, "\nnext: {}", paint.cyan(again));
     text
@@ -164,15 +190,15 @@ fn one_failure(paint: Paint, width: usize, plan: &Plan, book: &Book, key: &Key, 
 }
 
 /// `31 steps (30 waits for subnet/public-a, 1 interrupted)`.
-fn skipped(outcome: &Outcome) -> String {
+fn skipped(reasons: &[&str]) -> String {
     let mut causes: BTreeMap<&str, usize> = BTreeMap::new();
-    for (_, because) in &outcome.skipped {
+    for because in reasons {
         *causes.entry(because).or_default() += 1;
     }
     let mut causes: Vec<(&str, usize)> = causes.into_iter().collect();
     causes.sort_by_key(|(because, number)| (std::cmp::Reverse(*number), *because));
     let list: Vec<String> = causes.iter().map(|(because, number)| format!("{number} {because}")).collect();
-    format!("{} ({})", count(outcome.skipped.len(), "step"), clean(&list.join(", ")))
+    format!("{} ({})", count(reasons.len(), "step"), clean(&list.join(", ")))
 }
 
 /// An outcome as fields of the final line.
@@ -200,12 +226,15 @@ pub fn outcome_json(plan: &Plan, outcome: &Outcome, book: &Book, effort: Effort)
     let ms = |length: Duration| u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
     let slowest: Vec<Value> =
         slowest(outcome).iter().map(|(key, took)| json!({ "key": key, "ms": ms(*took) })).collect();
+    let begun: Vec<Value> =
+        outcome.begun().into_iter().map(|key| json!({ "key": key, "exists": exists_now(book, key) })).collect();
     let fields = json!({
         "elapsed_ms": ms(outcome.elapsed),
         "simulated": effort.pace != Pace::Real,
         "done": outcome.done.len(),
         "failed": failed,
         "skipped": pairs(&outcome.skipped, "because"),
+        "begun": begun,
         "kept": pairs(&outcome.kept, "until"),
         "interrupted": outcome.interrupted,
         "slowest": slowest,

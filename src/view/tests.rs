@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     config,
-    engine::{Action, Book, Chapter, Class, Event, Failure, Observer, Phase, Plan, schedule::Outcome},
+    engine::{Action, Book, Chapter, Class, Event, Failure, Observer, Phase, Plan, record::Deposed, schedule::Outcome},
     operation::Leftover,
 };
 
@@ -311,6 +311,34 @@ fn a_failure_says_what_why_what_exists_and_what_next() {
 
     next: platformctl up --env-suffix dev
     "#);
+}
+
+#[test]
+fn half_a_replacement_says_what_exists() {
+    let mut book = book("vpc/main", Phase::Ready, "vpc-2", json!({}), &[]);
+    let former =
+        Deposed { id: "vpc-1".to_owned(), name: String::new(), outputs: Default::default(), dependencies: vec![] };
+    book.deposed.insert(key("vpc/main"), vec![former]);
+    let interrupted = (key("vpc/main"), "interrupted".to_owned());
+    let outcome = Outcome {
+        done: vec![(key("vpc/main"), Duration::from_secs(2))],
+        skipped: vec![interrupted, (key("bucket/old"), "interrupted".to_owned())],
+        interrupted: true,
+        ..Outcome::default()
+    };
+    let text = summary::failure(PLAIN(), 80, &plan(), &outcome, &book, "platformctl up --env-suffix dev");
+    assert_snapshot!(text, @r#"
+
+    not finished:
+      vpc/main: it exists and is recorded as vpc-2; the former one still has to go:
+        vpc-1
+
+    not tried: 1 step (1 interrupted)
+
+    next: platformctl up --env-suffix dev
+    "#);
+    let effort = Effort { reading: 3, changing: 1, pace: Pace::Real };
+    assert!(summary::effort(&plan(), &outcome, effort, 80).starts_with("1 begun in"));
 }
 
 #[test]

@@ -142,6 +142,29 @@ async fn an_image_that_is_not_there_fails_with_its_reason_and_is_replaced() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deployment_that_is_stuck_is_stopped_and_rolled_back() {
+    let lab = Lab::new();
+    assert_done(&up(&lab.workspace(&configuration(""), "dev").await).await.expect("up"));
+    let workspace = lab.workspace(&configuration("memory = 4096"), "dev").await;
+    let old = service(&workspace, "payments").await;
+    // The load balancer never comes to check the new tasks.
+    let later = |call: &mut platformctl::sandbox::call::Call<'_>, hours: u64| {
+        for balancer in call.world.elbv2.load_balancers.values_mut() {
+            balancer.created_at = call.now + Duration::from_secs(hours * 3600);
+        }
+    };
+    lab.sandbox.look(|call| later(call, 20)).expect("a readable account");
+    let said = failure(&up(&workspace).await.expect("a run"));
+    assert!(said.contains("30 minutes") && said.contains("was stopped and is being rolled back"), "{said}");
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert_eq!(service(&workspace, "payments").await.task_definition(), old.task_definition());
+    lab.sandbox.look(|call| later(call, 0)).expect("a readable account");
+    assert_done(&up(&workspace).await.expect("up"));
+    assert_ne!(service(&workspace, "payments").await.task_definition(), old.task_definition());
+    is_settled(&workspace).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn destroy_ends_a_deployment_that_is_under_way() {
     for seconds in [3, 150, 210] {
         let lab = Lab::new();

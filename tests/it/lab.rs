@@ -40,7 +40,12 @@ impl Lab {
 
     /// An empty account of this making.
     pub fn with(options: SandboxOptions) -> Self {
-        Lab { sandbox: Sandbox::open(options).expect("a sandbox"), state: TempDir::new().expect("a directory") }
+        Lab::at(Sandbox::open(options).expect("a sandbox"))
+    }
+
+    /// This account, and no state yet.
+    pub fn at(sandbox: Sandbox) -> Self {
+        Lab { sandbox, state: TempDir::new().expect("a directory") }
     }
 
     /// How calls get there.
@@ -84,13 +89,21 @@ pub async fn up(workspace: &Workspace) -> Result<Outcome, OperationError> {
 pub async fn destroy(workspace: &Workspace) -> Result<(Outcome, Vec<Leftover>, Vec<Leftover>), OperationError> {
     let prepared = operation::prepare(workspace, Intention::Destroy).await?;
     let outcome = carry_out(workspace, &prepared).await?;
-    let (left, doomed) = operation::leftovers(workspace, &prepared).await?;
+    let (left, doomed) = operation::sweep(workspace, &prepared, &Interrupt::default()).await?;
     Ok((outcome, left, doomed))
 }
 
 /// Carries out a plan.
 pub async fn carry_out(workspace: &Workspace, prepared: &Prepared) -> Result<Outcome, OperationError> {
     operation::apply(workspace, prepared, &Recorder::default(), &Interrupt::default()).await
+}
+
+/// Panics with what is to be done, where nothing should be.
+pub async fn assert_settled(workspace: &Workspace) {
+    let again = operation::prepare(workspace, Intention::Plan).await.expect("plan");
+    let steps: Vec<_> =
+        again.plan.steps.iter().map(|step| (&step.key, step.action, &step.changes, &step.tags)).collect();
+    assert!(steps.is_empty(), "{steps:#?}");
 }
 
 /// Panics with all failures of a run, if there are any.

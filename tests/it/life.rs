@@ -3,20 +3,12 @@
 use std::collections::BTreeMap;
 
 use platformctl::{
-    engine::Action,
+    engine::{Action, Event, Interrupt, Key},
     operation::{self, Intention, Prepared, Workspace},
     sandbox::SandboxOptions,
 };
 
-use crate::lab::{EXAMPLE, Lab, assert_done, carry_out, destroy, up};
-
-/// Panics with what is to be done, where nothing should be.
-async fn assert_settled(workspace: &Workspace) {
-    let again = operation::prepare(workspace, Intention::Plan).await.expect("plan");
-    let steps: Vec<_> =
-        again.plan.steps.iter().map(|step| (&step.key, step.action, &step.changes, &step.tags)).collect();
-    assert!(steps.is_empty(), "{steps:#?}");
-}
+use crate::lab::{EXAMPLE, Lab, Recorder, assert_done, assert_settled, carry_out, destroy, up};
 
 async fn assert_gone(lab: &Lab, workspace: &Workspace, before: &[String]) {
     let (outcome, left, doomed) = destroy(workspace).await.expect("destroy");
@@ -106,6 +98,37 @@ async fn services_come_and_go_with_the_configuration() {
         inventory.iter().map(|item| item.split(' ').next().unwrap_or_default().to_owned()).collect()
     };
     assert_eq!(kinds(&lab.inventory()), kinds(&small), "as many of each kind as before");
+
+    // AWS remembers the client tokens of what is gone.
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("the third service again"));
+    assert_settled(&workspace).await;
+    assert_gone(&lab, &workspace, &before).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_went_and_comes_again_is_not_taken_for_its_predecessor() {
+    let lab = Lab::new();
+    let before = lab.inventory();
+    let single = EXAMPLE.replace("nat = \"per-zone\"", "nat = \"single\"");
+    assert_ne!(single, EXAMPLE);
+    for text in [EXAMPLE, &single, EXAMPLE] {
+        let workspace = lab.workspace(text, "dev").await;
+        assert_done(&up(&workspace).await.expect("up"));
+        assert_settled(&workspace).await;
+    }
+    // With the state, the memory of what was used is lost as well.
+    assert_done(&up(&lab.workspace(&without_notifications(), "dev").await).await.expect("without a service"));
+    std::fs::remove_dir_all(lab.state.path().join("dev")).expect("lost");
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("with it again"));
+    assert_settled(&workspace).await;
+    // Deleted by somebody else: what is made in its place is not it.
+    let delete = workspace.aws.ecs.delete_service().cluster("cluster-dev").service("service-payments-dev").force(true);
+    delete.send().await.expect("deleted");
+    tokio::time::sleep(std::time::Duration::from_secs(90)).await;
+    assert_done(&up(&workspace).await.expect("up"));
+    assert_settled(&workspace).await;
     assert_gone(&lab, &workspace, &before).await;
 }
 
@@ -171,6 +194,73 @@ async fn with_the_state_lost_up_adopts_and_destroy_finds_everything() {
     assert_settled(&workspace).await;
     std::fs::remove_dir_all(lab.state.path().join("dev")).expect("lost again");
     assert_gone(&lab, &workspace, &before).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_draining_service_needs_no_more_goes_before_it_is_gone() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let prepared = operation::prepare(&workspace, Intention::Destroy).await.expect("a plan");
+    let recorder = Recorder::default();
+    let outcome = operation::apply(&workspace, &prepared, &recorder, &Interrupt::default()).await.expect("destroy");
+    assert_done(&outcome);
+    let events = recorder.0.into_inner().expect("no test panics while it tells");
+    let at = |wanted: &str, is: fn(&Event) -> Option<&Key>| {
+        let found = events.iter().position(|event| is(event).is_some_and(|key| key.as_str() == wanted));
+        found.unwrap_or_else(|| panic!("{wanted}: no such event"))
+    };
+    let started =
+        |wanted: &str| at(wanted, |event| if let Event::Started { key, .. } = event { Some(key) } else { None });
+    let released =
+        at("ecs-service/payments", |event| if let Event::Released { key } = event { Some(key) } else { None });
+    let gone = at("ecs-service/payments", |event| if let Event::Done { key, .. } = event { Some(key) } else { None });
+    for early in ["discovery-service/payments", "listener-rule/payments-production"] {
+        assert!((released..gone).contains(&started(early)), "{early}: {} of {released}..{gone}", started(early));
+    }
+    for late in ["cluster/main", "iam-role/task-payments", "security-group/payments"] {
+        assert!(started(late) > gone, "{late}: {} after {gone}", started(late));
+    }
+}
+
+const INSIGHTS: &str = "/aws/ecs/containerinsights/cluster-dev/performance";
+
+#[tokio::test(start_paused = true)]
+async fn the_log_group_of_container_insights_is_ours_from_the_first_line_to_the_last() {
+    let lab = Lab::new();
+    let before = lab.inventory();
+    let group = || lab.sandbox.look(|call| call.world.logs.groups.get(INSIGHTS).cloned()).expect("a readable account");
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let made = group().expect("it is there");
+    assert!(
+        made.kms_key.is_some() && made.retention_days.is_some() && made.tags.contains_key("CostCenter"),
+        "{made:?}"
+    );
+
+    let prepared = operation::prepare(&workspace, Intention::Destroy).await.expect("a plan");
+    assert_done(&carry_out(&workspace, &prepared).await.expect("destroy"));
+    let late = group().expect("what was measured last is written after the deletion");
+    assert!(late.kms_key.is_none() && late.tags.is_empty(), "{late:?}");
+    let (left, _) = operation::sweep(&workspace, &prepared, &Interrupt::default()).await.expect("a look");
+    assert_eq!(left, []);
+    assert_eq!(lab.inventory(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_group_that_aws_made_in_our_name_is_taken_up() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    workspace.aws.logs.create_log_group().log_group_name(INSIGHTS).send().await.expect("as ECS does it");
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+    let prepared = operation::prepare(&workspace, Intention::Up).await.expect("plan");
+    assert_eq!(actions(&prepared).get("log-group/container-insights"), Some(&Action::Update));
+    assert_done(&carry_out(&workspace, &prepared).await.expect("up"));
+    drop(prepared);
+    assert_settled(&workspace).await;
+    let group =
+        lab.sandbox.look(|call| call.world.logs.groups.get(INSIGHTS).cloned()).expect("readable").expect("there");
+    assert!(group.kms_key.is_some() && group.tags.contains_key("platformctl:environment-id"), "{group:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! All integration tests in one binary, so that the SDK is linked once.
 
+mod app_mesh;
 mod blueprint;
 mod cli;
 mod deployments;
@@ -7,7 +8,9 @@ mod drift;
 mod engine;
 mod lab;
 mod life;
+mod loss;
 mod moto;
+mod provider;
 mod quotas;
 mod rotation;
 mod status;

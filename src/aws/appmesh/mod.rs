@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Aws;
-use crate::engine::Kinds;
+use crate::engine::{Kinds, Resource};
 
 pub(crate) mod convert;
 pub mod mesh;
@@ -20,6 +20,9 @@ pub use route::Route;
 pub use virtual_node::{VirtualNode, VirtualNodeArn, VirtualNodeName};
 pub use virtual_router::{VirtualRouter, VirtualRouterName};
 pub use virtual_service::VirtualService;
+
+/// The kinds that live in App Mesh, and go with it.
+pub const KINDS: [&str; 5] = [Mesh::KIND, VirtualNode::KIND, VirtualRouter::KIND, Route::KIND, VirtualService::KIND];
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {

@@ -137,8 +137,8 @@ impl Resource for DiscoveryService {
             repeat: Repeat::Safe,
             usable: When::Created,
             create: Wait::INSTANT,
-            // ECS deregisters tasks a while after they are gone, and until then the service can't be deleted.
-            delete: Wait::seconds(2, 900),
+            // The service can't be deleted while tasks are registered; deregistering them takes seconds.
+            delete: Wait::seconds(6, 900),
         }
     }
 

@@ -30,6 +30,9 @@ pub struct Cluster {
     pub session_log: Output<LogGroupName>,
     /// The key that sessions of ExecuteCommand are encrypted with on their way, and at rest in that log group.
     pub session_key: Output<KmsKeyArn>,
+    /// Where Container Insights writes, if it does: ECS would make that group itself, without key and tags, and goes on writing for a moment
+    /// after the last task.
+    pub insights_log: Option<Output<LogGroupName>>,
 }
 
 impl Handle<Cluster> {
@@ -122,6 +125,7 @@ impl Resource for Cluster {
     fn field(name: &str) -> Field {
         match name {
             "capacity_providers" | "default_strategy" => Field::UPDATE.unordered(),
+            "insights_log" => Field::SILENT,
             _ => Field::UPDATE,
         }
     }

@@ -112,7 +112,15 @@ pub(super) async fn judge(
             State::Failed(failure(aws, service, reason).await)
         }
         _ if is_stuck(aws, &latest) => {
-            let reason = format!("no traffic after {} minutes", TRAFFIC_SECONDS / 60);
+            let end = match service::stop_deployment(aws, service).await {
+                Ok(true) if latest.source_service_revisions().is_empty() => {
+                    "it was stopped; there is nothing to roll back to".to_owned()
+                }
+                Ok(true) => "it was stopped and is being rolled back".to_owned(),
+                Ok(false) => "it can't be stopped any more".to_owned(),
+                Err(failure) => format!("it could not be stopped: {failure}"),
+            };
+            let reason = format!("no traffic after {} minutes; {end}", TRAFFIC_SECONDS / 60);
             let failure = failure(aws, service, &reason).await;
             State::Failed(Failure { class: Class::Deadline, ..failure })
         }

@@ -18,10 +18,13 @@ use super::{
 use crate::{
     aws::{
         Answer, Aws,
-        cloudmap::DiscoveryServiceArn,
-        cloudwatch::AlarmName,
-        ec2::shared::{SecurityGroupId, SubnetId},
-        elb::{ListenerRuleArn, TargetGroupArn},
+        cloudmap::{DiscoveryService, DiscoveryServiceArn},
+        cloudwatch::{Alarm, AlarmName},
+        ec2::{
+            NatRoute, SecurityGroupRule,
+            shared::{SecurityGroupId, SubnetId},
+        },
+        elb::{ListenerRule, ListenerRuleArn, TargetGroup, TargetGroupArn},
         iam::RoleArn,
         tags,
     },
@@ -87,6 +90,17 @@ impl Handle<Service> {
         self.output("name")
     }
 }
+
+/// What only the tasks of a service need, not ECS to close it. The roles, the network and the cluster stay until it is closed: ECS Developer
+/// Guide, "Amazon ECS infrastructure IAM role" and "Deleting an Amazon ECS service".
+const NEEDED_BY_TASKS: &[&str] = &[
+    Alarm::KIND,
+    DiscoveryService::KIND,
+    ListenerRule::KIND,
+    NatRoute::KIND,
+    SecurityGroupRule::KIND,
+    TargetGroup::KIND,
+];
 
 /// Output, known from an update until the service is ready again: when that update was made, in seconds since 1970.
 pub(super) const UPDATED: &str = "updated";
@@ -183,17 +197,17 @@ fn sighting(service: &aws_sdk_ecs::types::Service) -> Sighting {
     }
 }
 
-/// Stops the deployment that is under way, if any: a service can't be deleted during one. What can't be stopped any more, ends
-/// by itself.
-async fn stop_deployment(aws: &Aws, service: &aws_sdk_ecs::types::Service) -> Result<(), Failure> {
-    let Some(deployment) = rollout::current(aws, service).await? else { return Ok(()) };
+/// Stops the deployment that is under way, if any, so that it is rolled back. What can't be stopped any more, ends by itself. True where one
+/// was stopped.
+pub(super) async fn stop_deployment(aws: &Aws, service: &aws_sdk_ecs::types::Service) -> Result<bool, Failure> {
+    let Some(deployment) = rollout::current(aws, service).await? else { return Ok(false) };
     let Some(arn) = deployment.service_deployment_arn().filter(|_| rollout::can_be_stopped(&deployment)) else {
-        return Ok(());
+        return Ok(false);
     };
     let call = aws.ecs.stop_service_deployment().service_deployment_arn(arn);
     match call.stop_type(StopServiceDeploymentStopType::Rollback).send().await.of("ecs:StopServiceDeployment") {
-        Err(failure) if !matches!(failure.class, Class::Absent | Class::Blocked | Class::Invalid) => Err(failure),
-        _ => Ok(()),
+        Err(failure) if matches!(failure.class, Class::Absent | Class::Blocked | Class::Invalid) => Ok(false),
+        answer => answer.map(|_| true),
     }
 }
 
@@ -210,7 +224,8 @@ impl Resource for Service {
             // A deployment may bake for a day (ECS API reference, DeploymentConfiguration); one that doesn't get that far is
             // given up much earlier, in `ready`.
             create: Wait::seconds(100, 26 * 3600),
-            delete: Wait::seconds(55, 3600),
+            // Once its tasks have stopped, nothing comes to it or leaves it any more, though ECS closes it only later.
+            delete: Wait::seconds(55, 3600).releasing(45, NEEDED_BY_TASKS),
         }
     }
 
@@ -333,6 +348,7 @@ impl Resource for Service {
             let call = aws.ecs.update_service().cluster(cluster).service(&it.id).desired_count(0);
             call.send().await.of("ecs:UpdateService")?;
         }
+        // A service can't be deleted during a deployment.
         stop_deployment(aws, &service).await?;
         aws.ecs.delete_service().cluster(cluster).service(&it.id).force(true).send().await.of("ecs:DeleteService")?;
         Ok(())
@@ -341,6 +357,11 @@ impl Resource for Service {
     async fn gone(aws: &Aws, it: &Physical) -> Result<Gone, Failure> {
         Ok(match look(aws, it).await? {
             None => Gone::Yes,
+            Some(service)
+                if service.status() == Some("DRAINING") && service.running_count() + service.pending_count() == 0 =>
+            {
+                Gone::Released("its tasks have stopped, ECS is closing it".to_owned())
+            }
             Some(service) => Gone::NotYet(format!("draining, {} tasks left", service.running_count())),
         })
     }

@@ -44,6 +44,7 @@ async fn cluster(bench: &Bench) -> Specimen<Cluster> {
         default_strategy: Share::spot(1),
         session_log,
         session_key: key,
+        insights_log: None,
     };
     Specimen::new("main", "cluster-dev", cluster)
 }

@@ -10,6 +10,7 @@ use crate::{
     engine::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Key, Life, Manner, Naming, Output, Outputs, Physical,
         Readiness, Repeat, Resource, Scope, Sighting, Tags, Wait, When,
+        environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     },
     markers,
 };
@@ -82,8 +83,14 @@ fn prefixes(scope: &Scope<'_>) -> Vec<String> {
     wanted
 }
 
-/// The tags of a group, unless it can only be ours: we recorded that we made it, or AWS made it, untagged, under a name of its own that
-/// tells what it logs (Container Insights does, whenever its cluster writes before or after the group was ours).
+/// The group that Container Insights writes to, and makes where it isn't there (CloudWatch user guide, "Container Insights performance log
+/// events for Amazon ECS").
+pub fn insights_name(cluster: &str) -> String {
+    format!("/aws/ecs/containerinsights/{cluster}/performance")
+}
+
+/// The tags of a group, unless we recorded that we made it. One that AWS made, untagged, under a name of its own that tells what it logs is
+/// to be taken up (Container Insights makes it whenever its cluster writes before or after the group was ours).
 async fn tags_of(aws: &Aws, scope: &Scope<'_>, name: &str, arn: &str) -> Result<Option<Tags>, Failure> {
     if let Some(tags) = tags::searched(scope, arn) {
         return Ok(Some(tags.clone()));
@@ -93,7 +100,10 @@ async fn tags_of(aws: &Aws, scope: &Scope<'_>, name: &str, arn: &str) -> Result<
     }
     let answer = aws.logs.list_tags_for_resource().resource_arn(arn).send().await.of("logs:ListTagsForResource")?;
     let tags: Tags = answer.tags.unwrap_or_default().into_iter().collect();
-    Ok(Some(tags).filter(|tags| !tags.is_empty() || !name.starts_with("/aws/")))
+    if tags.is_empty() && name.starts_with("/aws/") {
+        return Ok(Some(Tags::from([(TAG_ENVIRONMENT_ID.to_owned(), UNCLAIMED.to_owned())])));
+    }
+    Ok(Some(tags))
 }
 
 fn observed(group: &Described) -> Map<String, Value> {

@@ -7,7 +7,7 @@ use crate::engine::Kinds;
 
 pub mod group;
 
-pub use group::{LogGroup, LogGroupArn, LogGroupName, prefix};
+pub use group::{LogGroup, LogGroupArn, LogGroupName, insights_name, prefix};
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {

@@ -97,6 +97,16 @@ fn add_alb_rules(
     }
 }
 
+/// Where a service's callers reach it, and what such rules are called. App Mesh has the callee's own port. The names differ, so that
+/// a change of the provider opens the new way before it closes the old one.
+fn way_in(draft: &Draft<'_>, callee: &str, purpose: &str, other: &str) -> (u16, String) {
+    if draft.facts.app_mesh {
+        (draft.config.services[callee].port, format!("{purpose}.{other}.app-mesh"))
+    } else {
+        (ports::MESH, format!("{purpose}.{other}"))
+    }
+}
+
 /// In: the load balancer on the ingress port, declared callers on the mesh port. Out: declared callees on the mesh port, AWS's APIs and
 /// registries by HTTPS, name resolution.
 fn add_service_rules(
@@ -114,13 +124,15 @@ fn add_service_rules(
     let callers = config.services.iter().filter(|(_, other)| other.calls.iter().any(|callee| callee == service));
     for (caller, _) in callers {
         let peer = Peer::Group(services[caller].id());
-        let opening = Opening::tcp(Ingress, ports::MESH, peer, format!("Calls from {caller}"));
-        rules.push(add_rule(draft, group, &format!("from.{caller}"), opening));
+        let (port, purpose) = way_in(draft, service, "from", caller);
+        let opening = Opening::tcp(Ingress, port, peer, format!("Calls from {caller}"));
+        rules.push(add_rule(draft, group, &purpose, opening));
     }
     for callee in &config.services[service].calls {
         let peer = Peer::Group(services[callee].id());
-        let opening = Opening::tcp(Egress, ports::MESH, peer, format!("Calls to {callee}"));
-        rules.push(add_rule(draft, group, &format!("to.{callee}"), opening));
+        let (port, purpose) = way_in(draft, callee, "to", callee);
+        let opening = Opening::tcp(Egress, port, peer, format!("Calls to {callee}"));
+        rules.push(add_rule(draft, group, &purpose, opening));
     }
 
     let aws = Opening::tcp(Egress, 443, Peer::Cidr(everywhere()), "APIs of AWS and image registries");

@@ -221,26 +221,35 @@ impl Band<'_> {
     /// dimensions the series have depends on the agent.
     fn mesh(&self, dense: bool) -> Vec<Value> {
         let names = if self.draft.facts.app_mesh { &APP_MESH } else { &ENVOY };
-        let edges = |metric: &str, statistic: &str, over: &str| {
+        let edges = |metric: &str, statistic: &str, over: &str, what: &str| {
             let calls = self.service.calls.iter().map(move |callee| (callee, (names.callee)(self.draft, callee)));
             calls
                 .map(|(callee, value)| {
                     let term = format!("MetricName=\"{}\" \"{value}\"", metrics::envoy(metric));
-                    self.search(&term, statistic, over, &format!("{} → {callee}", self.name))
+                    self.search(&term, statistic, over, format!("{} → {callee} {what}", self.name).trim_end())
                 })
                 .collect::<Vec<_>>()
         };
         let inbound = format!("MetricName=\"{}\"{}", metrics::envoy(names.inbound), names.inbound_term);
         let mut requests = vec![self.search(&inbound, "Sum", "SUM", &format!("→ {}", self.name))];
-        requests.extend(edges(names.requests, "Sum", "SUM"));
+        requests.extend(edges(names.requests, "Sum", "SUM", ""));
         let mut graphs = vec![self.graph("mesh requests per minute", requests)];
         if !self.service.calls.is_empty() {
             // Percentiles of tasks can't be added up: this is the slowest task's.
-            let mut latency = edges(names.latency, "p50", "MAX");
-            latency.extend(edges(names.latency, "p99", "MAX"));
+            let mut latency = edges(names.latency, "p50", "MAX", "");
+            latency.extend(edges(names.latency, "p99", "MAX", ""));
             graphs.push(self.graph("mesh latency in milliseconds, p50 and p99", latency));
         }
         if !self.draft.facts.app_mesh && !dense {
+            let denied = format!("MetricName=\"{}\" \"mesh_inbound\"", metrics::envoy("http.rbac.denied"));
+            let mut trouble = vec![self.search(&denied, "Sum", "SUM", "refused here: not declared")];
+            trouble.extend(edges("cluster.upstream_rq_retry", "Sum", "SUM", "retries"));
+            trouble.extend(edges("cluster.upstream_rq_timeout", "Sum", "SUM", "timed out"));
+            graphs.push(self.graph("mesh refusals, retries, time-outs per minute", trouble));
+            if !self.service.calls.is_empty() {
+                let tasks = edges("cluster.membership_healthy", "Minimum", "MIN", "");
+                graphs.push(self.graph("mesh tasks in use, as the caller sees it least well", tasks));
+            }
             let term = format!("MetricName=\"{}\"", metrics::envoy("server.days_until_first_cert_expiring"));
             let days = self.search(&term, "Minimum", "MIN", "days");
             graphs.push(self.graph("days until a mesh certificate expires", vec![days]));
@@ -334,9 +343,10 @@ mod tests {
         let body = body(&Bench::new(""));
         let titles = |service: &str| graphs(&body, service).into_keys().collect::<Vec<_>>();
         let all = titles("payments");
-        assert_eq!(all.len(), 13, "{all:?}");
+        assert_eq!(all.len(), 15, "{all:?}");
         assert_eq!(titles("accounts"), all);
-        let without_calls: Vec<_> = all.iter().filter(|title| !title.starts_with("mesh latency")).cloned().collect();
+        let of_calls = |title: &&String| title.starts_with("mesh latency") || title.starts_with("mesh tasks");
+        let without_calls: Vec<_> = all.iter().filter(|title| !of_calls(title)).cloned().collect();
         assert_eq!(titles("notifications"), without_calls, "it calls nobody");
         for title in
             ["requests per minute", "errors per minute", "response time in seconds", "tasks at the load balancer"]

@@ -25,7 +25,8 @@ fn model(chosen: &Chosen<'_>) -> MeshModel {
     mesh::model(&Draft::new(chosen.config, chosen.suffix, chosen.facts))
 }
 
-/// The bootstrap of each service's Envoy and, with App Mesh, what its control plane is told.
+/// The bootstrap of each service's Envoy and, with App Mesh, what its control plane is told. Of one service without App Mesh the
+/// bootstrap itself, as Envoy takes it.
 ///
 /// # Errors
 /// Never for a configuration that was checked.
@@ -39,6 +40,9 @@ pub async fn configuration(chosen: &Chosen<'_>) -> Result<Value, CliError> {
             bootstrap(&model, service, &Layout::fargate())?
         };
         envoys.insert(service.to_owned(), envoy);
+    }
+    if !chosen.facts.app_mesh && chosen.service.is_some() {
+        return Ok(documents::alone(chosen, envoys));
     }
     let mut whole = Map::from_iter([("envoy".to_owned(), Value::from(envoys))]);
     if chosen.facts.app_mesh {

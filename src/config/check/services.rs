@@ -24,6 +24,7 @@ pub(super) fn check(config: &Config, report: &mut Report) {
         size(config, service, &at, report);
         tasks(config, service, &at, report);
         calls(config, name, &at, report);
+        edges(service, &at, report);
         table(service, &at, report);
         variables(service, &at, report);
     }
@@ -121,6 +122,18 @@ fn unknown(config: &Config, name: &str, callee: &str) -> Fault {
         }
     };
     Fault::new(format!("names `{}`, which is not a service", quotable(callee)), "no such service", help)
+}
+
+/// An edge that nothing is called along would be a wish that nobody hears.
+fn edges(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {
+    for callee in service.edges.keys().filter(|callee| !service.calls.contains(callee)) {
+        let help = match nearest(callee, service.calls.iter().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{}`?", quotable(meant)),
+            None => format!("add \"{}\" to `calls`, or remove the section", quotable(callee)),
+        };
+        let fault = Fault::new("is about a service that is not in `calls`", "not called", help);
+        report.blame_key(&at(&format!("edges.{callee}")), fault);
+    }
 }
 
 fn table(service: &Service, at: &impl Fn(&str) -> String, report: &mut Report) {

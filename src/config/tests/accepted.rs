@@ -3,8 +3,8 @@
 use ipnet::Ipv4Net;
 
 use super::super::{
-    Cluster, ContainerInsights, Encryption, EnvSuffix, Ingress, Mesh, MeshProvider, NatMode, Network, Observability,
-    Service,
+    Cluster, ContainerInsights, Edge, Encryption, EnvSuffix, Ingress, Mesh, MeshProvider, NatMode, Network,
+    Observability, Service,
 };
 use super::{LEAST, read, with};
 
@@ -73,6 +73,9 @@ fn every_value_arrives_where_it_belongs() {
         authority_days = 9
         request_timeout_seconds = 10
         retries = 0
+        outlier_failures = 11
+        outlier_ejection_seconds = 12
+        access_log_percent = 13
         [cluster]
         execute_command = false
         container_insights = "disabled"
@@ -109,6 +112,9 @@ fn every_value_arrives_where_it_belongs() {
         credentials = true
         [services.payments.environment]
         LOG_LEVEL = "debug"
+        [services.payments.edges.accounts]
+        request_timeout_seconds = 20
+        outlier_failures = 21
         "#,
     );
     assert_eq!(config.platform.region, "eu-central-1");
@@ -128,6 +134,7 @@ fn every_value_arrives_where_it_belongs() {
     assert_eq!((mesh.provider, mesh.envoy_image.as_str()), (MeshProvider::AppMesh, "example.com/envoy:1"));
     assert_eq!((mesh.certificate_days, mesh.authority_days), (8, 9));
     assert_eq!((mesh.request_timeout_seconds, mesh.retries), (10, 0));
+    assert_eq!((mesh.outlier_failures, mesh.outlier_ejection_seconds, mesh.access_log_percent), (11, 12, 13));
     assert_eq!(mesh.app_mesh_image, "example.com/app-mesh:2");
     assert_eq!(config.cluster.container_insights, ContainerInsights::Disabled);
     assert!(!config.cluster.execute_command);
@@ -149,6 +156,8 @@ fn every_value_arrives_where_it_belongs() {
     assert_eq!((table.partition_key.as_str(), table.sort_key.as_deref()), ("id", Some("at")));
     assert!(pay.bucket && pay.credentials);
     assert_eq!(pay.environment["LOG_LEVEL"], "debug");
+    let edge = Edge { request_timeout_seconds: 20, retries: 0, outlier_failures: 21, outlier_ejection_seconds: 12 };
+    assert_eq!(pay.edges["accounts"], edge, "what an edge leaves out is as in [mesh]");
 }
 
 #[test]

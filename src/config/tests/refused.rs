@@ -123,6 +123,7 @@ fn mesh_cluster_observability_and_encryption() {
     line_refused("[mesh]\nenvoy_image = \"envoy\"", "envoy_image", "its tag or digest");
     line_refused("[mesh]\nauthority_days = 30", "authority_days", "must outlive");
     line_refused("[mesh]\nretries = -1", "retries", "choose 0 to 10");
+    line_refused("[mesh]\noutlier_failures = 0", "outlier_failures", "choose 1 to 100");
     line_refused("[cluster]\ncontainer_insights = \"on\"", "insights", "\"enhanced\"");
     line_refused("[cluster]\nexecute_command = 1", "execute_command", "write `execute_command = true`");
     line_refused("[observability]\nlog_retention_days = 31", "retention", "365");
@@ -196,6 +197,9 @@ fn calls() {
     line_refused("calls = [\"ledger\"]\n[services.accounts]", "calls", "the other services are accounts");
     line_refused("calls = [\"accounts\"]", "calls", "there is no other service");
     line_refused("calls = [\"payments\"]", "calls", "names the service itself");
+    let edge = "calls = [\"accounts\"]\n[services.accounts]\n[services.payments.edges.";
+    line_refused(&format!("{edge}acounts]"), "acounts", "did you mean `accounts`?");
+    line_refused(&format!("{edge}accounts]\nretries = 11"), "retries", "choose 0 to 10");
     line_refused("calls = [\"accounts\", \"accounts\"]\n[services.accounts]", "calls", "names `accounts` twice");
 }
 

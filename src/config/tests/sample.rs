@@ -57,6 +57,7 @@ fn every_key_that_is_switched_off_can_be_switched_on() {
     assert_eq!((config.network.avoid.len(), config.observability.alarm_emails.len()), (1, 1));
     let payments = &config.services["payments"];
     assert!(payments.image.is_some() && payments.path_priority.is_some());
+    assert_eq!(payments.edges["accounts"].outlier_ejection_seconds, 30);
     assert!(payments.table.as_ref().is_some_and(|table| table.sort_key.is_some()));
 }
 
@@ -85,14 +86,18 @@ fn the_example_shows_every_key_that_there_is() {
     for line in all_on().lines() {
         if let Some(header) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
             section = header.to_string();
-            let (parent, key) = header.rsplit_once('.').unwrap_or(("", header));
-            shown.entry(parent.to_string()).or_default().insert(key.to_string());
+            let mut rest = header;
+            while !rest.is_empty() {
+                let (parent, key) = rest.rsplit_once('.').unwrap_or(("", rest));
+                shown.entry(parent.to_string()).or_default().insert(key.to_string());
+                rest = parent;
+            }
         } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| !key.starts_with('#')) {
             shown.entry(section.clone()).or_default().insert(key.to_string());
         }
     }
     let mut sections = vec!["".to_string(), "ingress.health_check".into(), "services.payments".into()];
-    sections.push("services.payments.table".into());
+    sections.extend(["services.payments.table".into(), "services.payments.edges.accounts".into()]);
     sections.extend(known_keys("").into_iter().filter(|section| section != "services"));
     for section in sections {
         let known = known_keys(&section);

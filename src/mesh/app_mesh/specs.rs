@@ -6,7 +6,7 @@ use super::common::{Duration, HttpTimeout, PortMapping};
 use super::node::*;
 use super::routing::*;
 use super::tls::{ClientPolicy, ClientPolicyTls, KeyFiles, ListenerTls};
-use crate::mesh::{MeshError, MeshModel, MeshService, Peer};
+use crate::mesh::{Edge, MeshError, MeshModel, MeshService, Peer};
 
 const HTTP: &str = "http";
 const IDLE: StdDuration = StdDuration::from_secs(300);
@@ -52,12 +52,15 @@ pub fn virtual_router(model: &MeshModel, service: &str) -> Result<VirtualRouterS
 }
 
 /// A service's route: everything to its one virtual node. It serves every method alike, so it repeats only what the
-/// service cannot have begun to process (a refused connection, a refused stream) and grants one try as long as all.
+/// service cannot have begun to process (a refused connection, a refused stream) and grants one try as long as all. It
+/// serves every caller alike, too: what the most patient one is granted.
 ///
 /// # Errors
 /// If the model has no such service.
 pub fn route(model: &MeshModel, service: &str, virtual_node: &str) -> Result<RouteSpec, MeshError> {
-    let granted = model.service(service)?.timeouts.request;
+    model.service(service)?;
+    let edge = model.most_patient(service);
+    let max_retries = u8::try_from(edge.retries).unwrap_or(u8::MAX);
     let target = WeightedTarget { virtual_node: virtual_node.to_owned(), weight: 100 };
     Ok(RouteSpec {
         http_route: HttpRoute {
@@ -66,10 +69,10 @@ pub fn route(model: &MeshModel, service: &str, virtual_node: &str) -> Result<Rou
             retry_policy: HttpRetryPolicy {
                 http_retry_events: vec!["stream-error"],
                 tcp_retry_events: vec!["connection-error"],
-                max_retries: 3,
-                per_retry_timeout: granted.into(),
+                max_retries,
+                per_retry_timeout: edge.timeout.into(),
             },
-            timeout: timeout(granted),
+            timeout: timeout(edge.timeout),
         },
     })
 }
@@ -94,8 +97,8 @@ fn listener(model: &MeshModel, service: &str, settings: &MeshService, files: &Ke
             validation: files.validation(accepted_callers(model, service)),
         },
         health_check: health_check(settings),
-        timeout: ListenerTimeout::Http(timeout(settings.timeouts.application)),
-        outlier_detection: outlier_detection(),
+        timeout: ListenerTimeout::Http(timeout(settings.application_timeout)),
+        outlier_detection: outlier_detection(model.most_patient(service)),
     }
 }
 
@@ -134,12 +137,12 @@ fn health_check(settings: &MeshService) -> HealthCheckPolicy {
     }
 }
 
-fn outlier_detection() -> OutlierDetection {
+fn outlier_detection(edge: Edge) -> OutlierDetection {
     OutlierDetection {
-        base_ejection_duration: seconds(10),
+        base_ejection_duration: edge.outlier_ejection.into(),
         interval: seconds(2),
         max_ejection_percent: 50,
-        max_server_errors: 5,
+        max_server_errors: u8::try_from(edge.outlier_failures).unwrap_or(u8::MAX),
     }
 }
 
@@ -219,7 +222,7 @@ mod tests {
                 "retryPolicy": {
                     "httpRetryEvents": ["stream-error"],
                     "tcpRetryEvents": ["connection-error"],
-                    "maxRetries": 3,
+                    "maxRetries": 2,
                     "perRetryTimeout": { "unit": "ms", "value": 5000 },
                 },
                 "timeout": {

@@ -5,17 +5,19 @@ use serde_json::{Value, json};
 
 use super::json::{extension, merged, typed};
 
-/// Requests that failed or took long, and one in a hundred of the rest.
-pub(super) fn requests(service: &str) -> Value {
+/// Requests that failed or took long, and so many in a hundred of the rest. Checks of health are no requests of anybody's.
+pub(super) fn requests(service: &str, percent: u32) -> Value {
     let at_least = |value: u32, key: &str| json!({ "comparison": { "op": "GE", "value": { "default_value": value, "runtime_key": key } } });
-    let filter = json!({ "or_filter": { "filters": [
+    let no_check = json!({ "not_health_check_filter": {} });
+    let some = json!({ "or_filter": { "filters": [
         { "status_code_filter": at_least(400, "access_log.min_status") },
         { "duration_filter": at_least(1000, "access_log.min_ms") },
         { "runtime_filter": {
             "runtime_key": "access_log.sample",
-            "percent_sampled": { "numerator": 1, "denominator": "HUNDRED" },
+            "percent_sampled": { "numerator": percent, "denominator": "HUNDRED" },
         } },
     ] } });
+    let filter = if percent < 100 { json!({ "and_filter": { "filters": [no_check, some] } }) } else { no_check };
     let line = json!({
         "time": "%START_TIME%",
         "service": service,

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 
 use super::bootstrap::Sidecar;
-use super::json::{endpoint, extension, typed};
+use super::json::{endpoint, extension, seconds, typed};
 use super::tls;
-use crate::mesh::{Peer, ports};
+use crate::mesh::{Edge, Peer, ports};
 
+/// The application, as a cluster of its sidecar's.
+pub(super) const LOCAL_APP: &str = "local_app";
 /// Answered by a peer's sidecar itself, over mutual TLS: a host that is not who it should be fails its check.
 pub(super) const HEALTH_PATH: &str = "/.mesh/health";
 /// Response header of a sidecar whose application never saw the request.
@@ -32,11 +34,23 @@ pub(super) fn http2_windows() -> Value {
 
 /// The application, in plain HTTP over loopback. Idle connections are given up before the application gives them up
 /// (many frameworks: after 5 s), or a request now and then would meet a closed one.
+///
+/// It is checked, so that callers and ECS learn whether the task is ready, and not only its sidecar. Requests go to it all the
+/// same: it is the only one that can answer them.
 pub(super) fn local_app(sidecar: &Sidecar<'_>) -> Value {
     json!({
-        "name": "local_app",
+        "name": LOCAL_APP,
         "type": "STATIC",
         "connect_timeout": "1s",
+        "health_checks": [{
+            "timeout": "2s",
+            "interval": "5s",
+            "no_traffic_interval": "5s",
+            "unhealthy_interval": "1s",
+            "unhealthy_threshold": 3,
+            "healthy_threshold": 1,
+            "http_health_check": { "host": sidecar.model.host(sidecar.name), "path": sidecar.service.health_path },
+        }],
         "circuit_breakers": { "thresholds": [{
             "max_connections": 1024, "max_pending_requests": 1024, "max_requests": 1024, "max_retries": 16,
         }] },
@@ -44,7 +58,7 @@ pub(super) fn local_app(sidecar: &Sidecar<'_>) -> Value {
             "common_http_protocol_options": { "idle_timeout": "4s" },
             "explicit_http_config": { "http_protocol_options": {} },
         })) },
-        "load_assignment": endpoint("local_app", sidecar.layout.loopback, sidecar.service.app_port),
+        "load_assignment": endpoint(LOCAL_APP, sidecar.layout.loopback, sidecar.service.app_port),
     })
 }
 
@@ -58,14 +72,15 @@ pub(super) fn peer(sidecar: &Sidecar<'_>, peer: &Peer) -> Value {
         "cluster_type": discovery(),
         "connect_timeout": "1s",
         "lb_policy": "LEAST_REQUEST",
-        "common_lb_config": { "healthy_panic_threshold": { "value": 30 } },
+        // Without the second, what checks and outlier detection find would take effect up to a second later.
+        "common_lb_config": { "healthy_panic_threshold": { "value": 30 }, "update_merge_window": "0s" },
         "circuit_breakers": { "thresholds": [{
             "max_connections": 1024,
             "max_pending_requests": 1024,
             "max_requests": 1024,
             "retry_budget": { "budget_percent": { "value": 20 }, "min_retry_concurrency": 20 },
         }] },
-        "outlier_detection": outlier_detection(),
+        "outlier_detection": outlier_detection(peer.edge),
         "health_checks": [health_check()],
         "upstream_connection_options": {
             "tcp_keepalive": { "keepalive_probes": 3, "keepalive_time": 30, "keepalive_interval": 5 },
@@ -93,29 +108,33 @@ fn discovery() -> Value {
     )
 }
 
-/// Half of the tasks may be put aside: Envoy's default of a tenth would be none of two.
-fn outlier_detection() -> Value {
+/// Half of the tasks may be put aside: Envoy's default of a tenth would be none of two. A connection that fails says more than
+/// an answer that does.
+fn outlier_detection(edge: Edge) -> Value {
     json!({
-        "consecutive_5xx": 5,
-        "consecutive_gateway_failure": 5,
+        "consecutive_5xx": edge.outlier_failures,
+        "consecutive_gateway_failure": edge.outlier_failures,
         "enforcing_consecutive_gateway_failure": 100,
         "split_external_local_origin_errors": true,
-        "consecutive_local_origin_failure": 3,
+        "consecutive_local_origin_failure": edge.outlier_failures.min(3),
         "interval": "2s",
-        "base_ejection_time": "10s",
-        "max_ejection_time": "60s",
+        "base_ejection_time": seconds(edge.outlier_ejection),
+        "max_ejection_time": seconds(edge.outlier_ejection * 6),
         "max_ejection_percent": 50,
     })
 }
 
 /// With active checks a host stays as long as it passes, though Cloud Map answers with at most eight addresses, chosen
-/// anew each time (Cloud Map API reference, `DnsConfig`: MULTIVALUE), and a name server may fail for a while.
+/// anew each time (Cloud Map API reference, `DnsConfig`: MULTIVALUE), and a name server may fail for a while. One that is not
+/// there yet is looked for every second, so that services which start together find each other at once.
 fn health_check() -> Value {
     json!({
         "timeout": "1s",
         "interval": "5s",
         "interval_jitter": "1s",
-        "no_traffic_interval": "10s",
+        "no_traffic_interval": "1s",
+        "no_traffic_healthy_interval": "10s",
+        "unhealthy_interval": "1s",
         "initial_jitter": "1s",
         "unhealthy_threshold": 2,
         "healthy_threshold": 1,

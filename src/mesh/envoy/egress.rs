@@ -7,8 +7,6 @@ use super::json::{extension, merged, seconds, tcp};
 use super::{clusters, http};
 use crate::mesh::{Peer, ports};
 
-const TRIES_AFTER_FIRST: u32 = 3;
-
 /// None without peers; else one for all peers by name, and one for each peer.
 pub(super) fn listeners(sidecar: &Sidecar<'_>) -> Vec<Value> {
     if sidecar.peers.is_empty() {
@@ -65,7 +63,7 @@ fn virtual_host(peer: &Peer, domains: Value) -> Value {
         "name": ":method",
         "string_match": { "safe_regex": { "regex": "GET|HEAD|OPTIONS" } },
     }] });
-    let repeat_safe = json!({ "per_try_timeout": seconds(peer.timeouts.per_try) });
+    let repeat_safe = json!({ "per_try_timeout": seconds(peer.edge.per_try()) });
     json!({
         "name": peer.name,
         "domains": domains,
@@ -76,28 +74,32 @@ fn virtual_host(peer: &Peer, domains: Value) -> Value {
     })
 }
 
-/// A retry goes to another task of the peer, if there is one.
 fn route(peer: &Peer, matching: Value, retry_on: &str, policy: Value) -> Value {
+    let route = json!({
+        "cluster": clusters::name_of(peer),
+        "host_rewrite_literal": peer.host,
+        "timeout": seconds(peer.edge.timeout),
+    });
+    let repeating = match peer.edge.retries {
+        0 => json!({}),
+        retries => json!({ "retry_policy": merged(repeat(retries, retry_on), policy) }),
+    };
+    json!({ "match": matching, "route": merged(route, repeating) })
+}
+
+/// A retry goes to another task of the peer, if there is one: it is drawn for so often, and the busier a task the rarer it is drawn.
+fn repeat(retries: u32, retry_on: &str) -> Value {
     let elsewhere = extension(
         "envoy.retry_host_predicates.previous_hosts",
         "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
         json!({}),
     );
-    let common = json!({
+    json!({
         "retry_on": retry_on,
         "retriable_headers": [{ "name": clusters::UNPROCESSED, "present_match": true }],
-        "num_retries": TRIES_AFTER_FIRST,
+        "num_retries": retries,
         "retry_back_off": http::back_off(),
         "retry_host_predicate": [elsewhere],
-        "host_selection_retry_max_attempts": 5,
-    });
-    json!({
-        "match": matching,
-        "route": {
-            "cluster": clusters::name_of(peer),
-            "host_rewrite_literal": peer.host,
-            "timeout": seconds(peer.timeouts.request),
-            "retry_policy": merged(common, policy),
-        },
+        "host_selection_retry_max_attempts": 20,
     })
 }

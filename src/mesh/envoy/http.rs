@@ -18,7 +18,7 @@ pub(super) fn connection_manager(sidecar: &Sidecar<'_>, statistics: &str, settin
         "stat_prefix": statistics,
         "codec_type": "AUTO",
         "normalize_path": true,
-        "access_log": access_log::requests(sidecar.name),
+        "access_log": access_log::requests(sidecar.name, sidecar.service.access_log_percent),
     });
     extension(
         "envoy.filters.network.http_connection_manager",
@@ -73,7 +73,7 @@ fn to_application(sidecar: &Sidecar<'_>) -> Value {
                 "match": { "prefix": "/" },
                 "route": {
                     "cluster": "local_app",
-                    "timeout": seconds(sidecar.service.timeouts.application),
+                    "timeout": seconds(sidecar.service.application_timeout),
                     "retry_policy": {
                         "retry_on": "connect-failure,reset-before-request",
                         "num_retries": 2,

@@ -39,12 +39,17 @@ fn connection_manager(sidecar: &Sidecar<'_>) -> Value {
         "forward_client_cert_details": "SANITIZE_SET",
         "set_current_client_cert_details": { "uri": true },
         "http_filters": [
-            http::health_check(clusters::HEALTH_PATH, json!({ "pass_through_mode": false })),
+            http::health_check(clusters::HEALTH_PATH, ready_with_application()),
             access_rules(sidecar),
             http::router(true),
         ],
     });
     http::connection_manager(sidecar, "mesh_inbound", merged(http::exposed(sidecar), settings))
+}
+
+/// Callers' checks: this sidecar answers them itself, and says no while it drains or the application is not well.
+fn ready_with_application() -> Value {
+    json!({ "pass_through_mode": false, "cluster_min_healthy_percentages": { (clusters::LOCAL_APP): { "value": 100 } } })
 }
 
 /// Marks an answer of this sidecar itself that says: the application never saw the request. The caller's sidecar may

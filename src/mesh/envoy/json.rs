@@ -23,9 +23,10 @@ pub(super) fn merged(mut first: Value, second: Value) -> Value {
     first
 }
 
-/// A duration as protobuf's JSON writes it: `2s`, `0.025s`.
+/// A duration as protobuf's JSON writes it: `2s`, `0.025s`. No more than nine decimals are taken, so it is not done with floats.
 pub(super) fn seconds(duration: Duration) -> String {
-    format!("{}s", duration.as_secs_f64())
+    let text = format!("{}.{:09}", duration.as_secs(), duration.subsec_nanos());
+    format!("{}s", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// A TCP address.
@@ -59,6 +60,10 @@ mod tests {
     #[test]
     fn durations_are_protobufs() {
         assert_eq!(seconds(Duration::from_secs(5)), "5s");
+        assert_eq!(seconds(Duration::from_secs(10)), "10s");
+        assert_eq!(seconds(Duration::ZERO), "0s");
         assert_eq!(seconds(Duration::from_millis(25)), "0.025s");
+        assert_eq!(seconds(Duration::from_secs(265) / 11), "24.09090909s");
+        assert_eq!(seconds(Duration::from_secs(214) / 3), "71.333333333s");
     }
 }

@@ -1,9 +1,8 @@
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use crate::mesh::ports;
 
-/// Where in its task a sidecar finds things. [`Layout::fargate`] is the production layout; others serve trials on one
-/// machine, where each task has its own loopback address.
+/// Where in its task a sidecar finds things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Address of the listeners that peers and the load balancer reach.
@@ -16,8 +15,6 @@ pub struct Layout {
     pub keys_dir: String,
     /// Directory of `leaf.json` and `trust.json`.
     pub sds_dir: String,
-    /// A name server instead of those of the task.
-    pub dns_resolver: Option<SocketAddr>,
     /// Whether the load balancer speaks TLS to the ingress port. It verifies no certificate and presents none, so this
     /// encrypts the hop and proves nothing (Elastic Load Balancing, "Target groups for your Application Load Balancers").
     pub ingress_tls: bool,
@@ -37,7 +34,6 @@ impl Layout {
             admin_port: ports::ADMIN,
             keys_dir: "/keys".to_owned(),
             sds_dir: "/etc/mesh/sds".to_owned(),
-            dns_resolver: None,
             ingress_tls: false,
             statsd: true,
             max_heap_mib: 128,

@@ -17,8 +17,6 @@ mod stats;
 mod tls;
 
 #[cfg(test)]
-mod live;
-#[cfg(test)]
 mod tests;
 
 pub use bootstrap::{bootstrap, ingress_bootstrap};

@@ -10,7 +10,7 @@ const MAX_CONNECTIONS: u32 = 10_000;
 pub(super) fn settings(layout: &Layout) -> Value {
     json!({
         "admin": admin(layout),
-        "typed_dns_resolver_config": dns_resolver(layout),
+        "typed_dns_resolver_config": dns_resolver(),
         "overload_manager": overload_manager(layout),
     })
 }
@@ -31,19 +31,15 @@ fn admin(layout: &Layout) -> Value {
 }
 
 /// Short tries: a name server that drops packets otherwise holds up the start for more than ten seconds.
-fn dns_resolver(layout: &Layout) -> Value {
-    let mut resolver = json!({
-        "dns_resolver_options": { "no_default_search_domain": true },
-        "query_timeout_seconds": 1,
-        "query_tries": 2,
-    });
-    if let Some(server) = layout.dns_resolver {
-        resolver["resolvers"] = json!([tcp(server.ip(), server.port())]);
-    }
+fn dns_resolver() -> Value {
     extension(
         "envoy.network.dns_resolver.cares",
         "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
-        resolver,
+        json!({
+            "dns_resolver_options": { "no_default_search_domain": true },
+            "query_timeout_seconds": 1,
+            "query_tries": 2,
+        }),
     )
 }
 

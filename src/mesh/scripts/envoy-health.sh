@@ -1,6 +1,7 @@
 #!/bin/bash
-# Health check of an Envoy container: it is live, and each secret named by an argument has been loaded. Both are asked,
-# because /ready answers LIVE without any certificate, and the gauge server.state is 0 (live) until it is first set.
+# Health check of an Envoy container: it is live, each secret named by an argument has been loaded, and the application
+# passes Envoy's own check of it, so that the task counts as healthy when both are ready. All are asked, because /ready answers
+# LIVE without any certificate, and the gauge server.state is 0 (live) until it is first set.
 : "${ADMIN:=127.0.0.1/9901}"
 
 admin() { # PATH: prints the answer
@@ -12,7 +13,8 @@ admin() { # PATH: prints the answer
 }
 
 case $(admin /ready) in 'HTTP/1.1 200'*) ;; *) exit 1 ;; esac
-loaded=$(admin '/stats?filter=^sds\..*\.update_success$')
+loaded=$(admin '/stats?filter=^(sds\..*\.update_success|cluster\.local_app\.membership_healthy)$')
+case $loaded in *'local_app.membership_healthy: '[1-9]*) ;; *) exit 1 ;; esac
 for secret in "$@"; do
   case $loaded in *"sds.$secret.update_success: "[1-9]*) ;; *) exit 1 ;; esac
 done

@@ -10,10 +10,11 @@ use super::{
 };
 use crate::{
     engine::{
-        Answers, Book, Key, Kind, Life, Phase, Scope, Sighting, Tagged, Target, environment::TAG_ENVIRONMENT_ID,
-        survey::persist,
+        Answers, Book, Key, Kind, Life, Phase, Scope, Sighting, Tagged, Target,
+        environment::TAG_ENVIRONMENT_ID,
+        survey::{Vanished, persist},
     },
-    operation::{Leftover, Workspace},
+    operation::{Leftover, Workspace, facts},
 };
 
 /// Everything that AWS showed.
@@ -22,6 +23,8 @@ pub struct Inventory {
     pub sightings: Vec<Sighting>,
     /// The kinds whose look was answered: of the others nothing can be said.
     answered: BTreeSet<&'static str>,
+    /// The kinds of which nothing is there any more.
+    vanished: Vanished,
 }
 
 /// Looks for everything that is recorded; without an environment id, which is without a state, for everything that bears the suffix.
@@ -29,14 +32,18 @@ pub async fn take(workspace: &Workspace, book: &Book, id: Option<&str>, problems
     let suffix = workspace.suffix.as_str();
     let search = persist(&workspace.jitter, || workspace.kinds.search().search(suffix)).await;
     let tagged = problems.keep("the search by tags", search).unwrap_or_default();
+    let asks = id.is_none() || facts::uses_app_mesh(book);
+    let lost = if asks { facts::app_mesh_is_lost(workspace).await } else { None };
+    let vanished = facts::vanished(lost.as_deref());
     let kinds = workspace.kinds.iter().filter(|kind| id.is_none() || targets(book, kind.name()).next().is_some());
+    let kinds = kinds.filter(|kind| !vanished.contains_key(kind.name()));
     let answers = Answers::default();
     let looks = join_all(kinds.map(|kind| {
         let targets: Vec<Target> = targets(book, kind.name()).collect();
         look(workspace, id, targets, (&tagged, &answers), kind.as_ref(), problems)
     }))
     .await;
-    let mut inventory = Inventory { sightings: Vec::new(), answered: BTreeSet::new() };
+    let mut inventory = Inventory { sightings: Vec::new(), answered: BTreeSet::new(), vanished };
     for (kind, found) in looks.into_iter().flatten() {
         inventory.answered.insert(kind);
         inventory.sightings.extend(found);
@@ -108,7 +115,8 @@ impl Inventory {
             seen.entry(&sighting.key).or_default().push(sighting);
         }
         let mut all = Vec::new();
-        for record in book.records.values().filter(|record| self.answered.contains(record.key.kind())) {
+        let is_known = |kind: &str| self.answered.contains(kind) || self.vanished.contains_key(kind);
+        for record in book.records.values().filter(|record| is_known(record.key.kind())) {
             let bearers = seen.get(&record.key).map(Vec::as_slice).unwrap_or_default();
             let says = if record.id.is_empty() {
                 "to be created; whether it was is not known".to_owned()
@@ -116,7 +124,7 @@ impl Inventory {
                 format!("{} ({})", phase(record.phase), record.id)
             };
             let aws = match bearers.iter().find(|seen| seen.id == record.id).or(bearers.first()) {
-                None => Some("not there".to_owned()),
+                None => Some(self.vanished.get(record.key.kind()).map_or("not there", String::as_str).to_owned()),
                 Some(one) if one.id != record.id => Some(format!("another: {}", one.id)),
                 Some(one) => ailment(&one.life).filter(|_| record.phase != Phase::Deleting),
             };

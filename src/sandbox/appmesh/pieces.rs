@@ -89,6 +89,10 @@ pub(super) fn create(call: &mut Call<'_>, wanted: Wanted<'_>) -> Result<Piece, A
     if children(call, &wanted.parent, wanted.kind).len() >= most {
         return Err(ApiError::new("LimitExceededException", format!("The quota of {most} is reached")));
     }
+    if !token.is_empty() && !call.world.appmesh.tokens.insert(token.to_owned()) {
+        let message = format!("A request with the client token {token} was carried out already");
+        return Err(ApiError::new("ConflictException", message).with_status(409));
+    }
     let made = Piece {
         path: path.clone(),
         uid: call.uuid(),

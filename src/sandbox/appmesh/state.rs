@@ -1,6 +1,6 @@
 //! All that App Mesh holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,8 @@ use crate::sandbox::world::{Item, Place, Simulated, Tags};
 pub struct AppMeshState {
     /// Parts by path, which is the resource of their ARN: `mesh/mesh-dev/virtualNode/virtual-node-payments-dev`.
     pub pieces: BTreeMap<String, Piece>,
+    /// The client tokens of all that was made: they outlive it.
+    pub tokens: BTreeSet<String>,
 }
 
 /// A mesh or a part of one.

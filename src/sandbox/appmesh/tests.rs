@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::aws::appmesh::{Mesh, Route, VirtualNode, VirtualRouter, VirtualService, probe::probe};
 use crate::engine::{Class, Output, Resource};
 use crate::mesh::{
-    MeshModel, MeshService, Timeouts,
+    Edge, MeshModel, MeshService,
     app_mesh::{self, KeyFiles},
 };
 use crate::sandbox::SandboxOptions;
@@ -18,8 +18,9 @@ fn model() -> MeshModel {
     let service = |calls: &[&str]| MeshService {
         app_port: 8080,
         health_path: "/healthz".into(),
-        calls: calls.iter().map(|&callee| callee.to_owned()).collect(),
-        timeouts: Timeouts { request: Duration::from_secs(5), ..Timeouts::default() },
+        calls: calls.iter().map(|&callee| (callee.to_owned(), Edge::default())).collect(),
+        application_timeout: Duration::from_secs(30),
+        access_log_percent: 100,
     };
     let services = [("accounts".to_owned(), service(&[])), ("payments".to_owned(), service(&["accounts"]))];
     MeshModel::new("dev.platform", "dev.local", services.into()).expect("a sound model")

@@ -32,6 +32,8 @@ enum Due {
     Hidden(String),
     /// A revision of a task definition is deleted for good.
     Deleted(String),
+    /// Container Insights writes of a cluster for the last time.
+    Reports(String),
 }
 
 /// Lets happen what is due.
@@ -66,7 +68,8 @@ fn earliest(call: &Call<'_>) -> Option<(Moment, Due)> {
         let at = definition.delete_requested_at?;
         (!is_referred_to(call, &definition.arn)).then(|| (at, Due::Deleted(definition.arn.clone())))
     });
-    let all = tasks.chain(services).chain(deployments).chain(definitions);
+    let reports = ecs.reports.iter().map(|(cluster, at)| (*at, Due::Reports(cluster.clone())));
+    let all = tasks.chain(services).chain(deployments).chain(definitions).chain(reports);
     all.filter(|(at, _)| *at <= now).min_by_key(|(at, _)| *at)
 }
 
@@ -122,6 +125,10 @@ fn act(call: &mut Call<'_>, at: Moment, due: Due) {
         Due::Alarm(arn, names) => rings(call, &arn, at, names),
         Due::Hidden(arn) => drop(call.world.ecs.tasks.remove(&arn)),
         Due::Deleted(arn) => drop(call.world.ecs.task_definitions.remove(&arn)),
+        Due::Reports(cluster) => {
+            call.world.ecs.reports.remove(&cluster);
+            neighbours::write_performance(call, &cluster, at);
+        }
     }
 }
 

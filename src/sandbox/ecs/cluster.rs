@@ -44,6 +44,11 @@ pub struct Cluster {
     pub deleted_at: Option<Moment>,
 }
 
+/// Whether Container Insights watches a cluster.
+pub fn is_watched(call: &Call<'_>, name: &str) -> bool {
+    call.world.ecs.clusters.get(name).is_some_and(|cluster| cluster.insights != "disabled")
+}
+
 /// How sessions of ExecuteCommand are logged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sessions {

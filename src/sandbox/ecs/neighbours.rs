@@ -14,6 +14,7 @@ use crate::sandbox::ec2::route::Target;
 use crate::sandbox::elbv2::health;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::iam;
+use crate::sandbox::logs::LogGroup;
 
 /// What assumes the roles of a task.
 const TASKS: &str = "ecs-tasks.amazonaws.com";
@@ -55,6 +56,18 @@ pub fn balancer_role(call: &Call<'_>, arn: &str) -> Result<(), ApiError> {
 /// Whether a log group exists.
 pub fn log_group_exists(call: &Call<'_>, name: &str) -> bool {
     call.world.logs.groups.contains_key(name)
+}
+
+/// Container Insights writes what it measured: to a group that it makes where there is none. CloudWatch User Guide, "Container Insights
+/// performance log events for Amazon ECS".
+pub fn write_performance(call: &mut Call<'_>, cluster: &str, at: Moment) {
+    let name = format!("/aws/ecs/containerinsights/{cluster}/performance");
+    let arn = call.arn("logs", &format!("log-group:{name}"));
+    if !call.world.logs.groups.contains_key(&name) {
+        let (retention_days, kms_key, tags) = (None, None, Default::default());
+        let group = LogGroup { name: name.clone(), arn, created_at: at, retention_days, kms_key, tags };
+        call.world.logs.groups.insert(name, group);
+    }
 }
 
 /// Why tasks of a revision that are started at a moment can't start in a subnet, if they can't. ECS Developer Guide, "Amazon ECS stopped

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cluster::Share;
+use super::cluster::{self, Share};
 use super::revision::Revision;
 use super::service::{Service, note};
 use super::task::Task;
@@ -168,6 +168,9 @@ pub fn enter(call: &mut Call<'_>, task_arn: &str) {
     let Some(task) = call.world.ecs.tasks.get_mut(task_arn) else { return };
     task.registered = true;
     let task = task.clone();
+    if cluster::is_watched(call, &task.cluster) {
+        neighbours::write_performance(call, &task.cluster, task.running_at);
+    }
     if let Some((group, port)) = &task.target {
         neighbours::register_target(call, group, &task.address, *port, task.running_at);
         let message = format!("registered 1 targets in (target-group {group})");
@@ -183,6 +186,7 @@ pub fn stop(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: &Cause) {
     let durations = call.durations();
     let (drain, forgotten) =
         (durations.service_drain, durations.ecs_service_inactive + durations.cloud_map_service_deletable);
+    let late = durations.insights_late;
     let Some(task) = call.world.ecs.tasks.get_mut(task_arn).filter(|task| task.stopping_at.is_none()) else { return };
     let (drain, last) = match cause {
         Cause::Scheduler { last, .. } => (drain, *last),
@@ -200,10 +204,15 @@ pub fn stop(call: &mut Call<'_>, task_arn: &str, at: Moment, cause: &Cause) {
     });
     let (target, registered, address, interface) =
         (task.target.clone(), task.registered, task.address.clone(), task.interface.clone());
+    let cluster = task.cluster.clone();
     if let Some((group, port)) = target.filter(|_| registered) {
         neighbours::deregister_target(call, &group, &address, port, at);
     }
     network_interface::expire(call, stopped_at, |other| other.meta.id == interface);
+    if registered && cluster::is_watched(call, &cluster) {
+        let report = call.world.ecs.reports.entry(cluster).or_insert(stopped_at);
+        *report = (*report).max(stopped_at + late);
+    }
 }
 
 /// A task could not start: another one is tried, unless that happened too often.

@@ -86,9 +86,14 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateServiceInput) -> Result<
         }
         return Ok(CreateServiceOutput::builder().service(existing.to_sdk(call, true)).build());
     }
+    // A token identifies a request, not a service: ECS API reference, CreateService, `clientToken`. For how long, it doesn't say.
+    if token.as_ref().is_some_and(|token| call.world.ecs.tokens.contains(token)) {
+        return Err(invalid("Creation of service was not idempotent."));
+    }
     let settings = settings(call, input, &cluster)?;
     neighbours::linked_role(call)?;
     service_rules::check(call, &settings)?;
+    call.world.ecs.tokens.extend(token.clone());
     let service = Service {
         arn: call.arn("ecs", &format!("service/{}/{name}", cluster.name)),
         name: name.to_owned(),

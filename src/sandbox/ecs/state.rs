@@ -1,6 +1,6 @@
 //! All that ECS holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,10 @@ pub struct EcsState {
     pub deployments: BTreeMap<String, Deployment>,
     /// Tasks by ARN; those that stopped stay for a while.
     pub tasks: BTreeMap<String, Task>,
+    /// When Container Insights writes what it measured last, by cluster.
+    pub reports: BTreeMap<String, Moment>,
+    /// Client tokens of services: they outlive the services.
+    pub tokens: BTreeSet<String>,
 }
 
 impl EcsState {

@@ -52,7 +52,8 @@ async fn a_log_group_with_a_name_of_aws_is_found_too_and_its_neighbours_are_not(
     let it = group(name, &key);
     let seen = bench.see(&it, None, false).await;
     assert_eq!(seen.len(), 1);
-    assert_eq!((seen[0].name.as_str(), seen[0].tags.clone()), (name, None), "what AWS made is ours by its name");
+    let unclaimed = crate::engine::Tags::from([("platformctl:environment-id".to_owned(), String::new())]);
+    assert_eq!((seen[0].name.as_str(), seen[0].tags.clone()), (name, Some(unclaimed)), "it is there to be taken up");
     assert_eq!(bench.differences(&it, &seen[0].observed), ["retention_days", "key"]);
 }
 

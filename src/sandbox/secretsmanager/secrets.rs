@@ -31,6 +31,12 @@ pub(super) fn create_secret(call: &mut Call<'_>, input: &CreateSecretInput) -> R
         return again(present, &token, text);
     }
     checks::encrypts(call, input.kms_key_id())?;
+    // "This value helps ensure idempotency. Secrets Manager uses this value to prevent the accidental creation of duplicate versions":
+    // Secrets Manager API reference, CreateSecret. Nothing there says that a deletion makes a value new again.
+    if !call.world.secretsmanager.tokens.insert((name.to_owned(), token.clone())) {
+        let message = format!("The request with the token {token} has been carried out already.");
+        return Err(ApiError::new("ResourceExistsException", message));
+    }
     let suffix = call.alphanumeric(6);
     let made = Secret {
         name: name.to_owned(),

@@ -1,6 +1,6 @@
 //! All that Secrets Manager holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub struct SecretsManagerState {
     pub secrets: BTreeMap<String, Secret>,
     /// Secrets that are gone and still listed, with the time at which they went.
     pub ghosts: Vec<(Moment, Secret)>,
+    /// The tokens that made secrets, each with the secret's name: they outlive the secrets.
+    pub tokens: BTreeSet<(String, String)>,
 }
 
 /// A secret.

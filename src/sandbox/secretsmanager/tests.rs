@@ -20,6 +20,11 @@ async fn credentials(bench: &Bench) -> Specimen<CredentialsSecret> {
     Specimen::new("payments", NAME, spec)
 }
 
+/// One of the same name, made with another token.
+fn successor(it: Specimen<CredentialsSecret>) -> Specimen<CredentialsSecret> {
+    Specimen::new("successor", NAME, it.spec)
+}
+
 fn value(bench: &Bench, arn: &str) -> String {
     let look =
         bench.sandbox.look(|call| call.world.secretsmanager.find(arn).and_then(|it| it.text().map(str::to_owned)));
@@ -37,7 +42,9 @@ async fn credentials_live_and_are_told_to_nobody() {
     let seen = bench.see(&it, None, false).await;
     assert!(!format!("{made:?} {seen:?} {:?}", it.spec).contains(password));
     bench.end(&it, &made).await;
-    bench.live(&it).await;
+    let again = it.spec.create(&bench.aws, &bench.identity(&it)).await.expect_err("the token was used");
+    assert_eq!((again.class, again.code.as_deref()), (Class::Exists, Some("ResourceExistsException")));
+    bench.live(&successor(it)).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -84,7 +91,7 @@ async fn a_secret_that_somebody_scheduled_for_deletion_is_broken_and_goes_at_onc
     assert_eq!(failure.class, Class::Blocked);
     CredentialsSecret::delete(&bench.aws, &made).await.expect("deleted");
     assert_eq!(CredentialsSecret::gone(&bench.aws, &made).await.expect("a look"), Gone::NotYet("being deleted".into()));
-    bench.live(&it).await;
+    bench.live(&successor(it)).await;
 }
 
 fn authority(key: &Output<crate::aws::kms::KmsKeyArn>) -> Specimen<AuthoritySecret> {

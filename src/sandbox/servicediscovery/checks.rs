@@ -35,6 +35,16 @@ pub(super) fn token(value: Option<&str>) -> Result<Option<&str>, ApiError> {
     }
 }
 
+/// A request is carried out once, also where what it made is gone: "a unique string that identifies the request and that allows failed
+/// CreateService requests to be retried without the risk of running the operation twice" (Cloud Map API reference, CreateService).
+pub(super) fn unused(call: &mut Call<'_>, token: Option<&str>, code: &'static str) -> Result<(), ApiError> {
+    let Some(token) = token else { return Ok(()) };
+    if call.world.servicediscovery.tokens.insert(token.to_owned()) {
+        return Ok(());
+    }
+    Err(ApiError::new(code, format!("A request with the CreatorRequestId {token} was carried out already")))
+}
+
 /// A namespace that others can use.
 pub(super) fn namespace<'a>(call: &'a Call<'_>, id: Option<&str>) -> Result<&'a Namespace, ApiError> {
     let id = id.unwrap_or_default();

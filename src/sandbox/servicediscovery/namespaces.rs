@@ -57,6 +57,7 @@ pub(super) fn create_private_dns_namespace(
         let operation = begin(call, &OperationType::CreateNamespace, kind, takes, failure);
         return Ok(CreatePrivateDnsNamespaceOutput::builder().operation_id(operation).build());
     }
+    checks::unused(call, token, "NamespaceAlreadyExists")?;
     let made = Namespace {
         arn: call.arn("servicediscovery", &format!("namespace/{id}")),
         id: id.clone(),

@@ -54,6 +54,7 @@ pub(super) fn create_service(call: &mut Call<'_>, input: &CreateServiceInput) ->
     if call.world.servicediscovery.services.values().any(|other| same(&other)) {
         return Err(ApiError::new("ServiceAlreadyExists", format!("Service {name} already exists")));
     }
+    checks::unused(call, token, "ServiceAlreadyExists")?;
     let id = format!("srv-{}", call.hex(16));
     let made = Service {
         arn: call.arn("servicediscovery", &format!("service/{id}")),

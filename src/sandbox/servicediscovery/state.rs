@@ -20,6 +20,8 @@ pub struct ServiceDiscoveryState {
     pub operations: BTreeMap<String, Operation>,
     /// Private zones that nobody's namespace holds any more: VPC and name.
     pub orphaned_zones: BTreeSet<(String, String)>,
+    /// The `CreatorRequestId`s of namespaces and services: they outlive what they made.
+    pub tokens: BTreeSet<String>,
 }
 
 /// A private DNS namespace.

@@ -181,7 +181,7 @@ impl Bench {
         patiently(async || R::delete(&self.aws, made).await).await.expect("deleted");
         let gone = loop {
             match patiently(async || R::gone(&self.aws, made).await).await.expect("a look") {
-                Gone::NotYet(_) => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
+                Gone::NotYet(_) | Gone::Released(_) => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
                 gone => break gone,
             }
         };

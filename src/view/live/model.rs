@@ -97,7 +97,7 @@ impl Model {
     pub fn take(&mut self, event: &Event, now: Instant) {
         match event {
             Event::Begun { .. } => self.begun = now,
-            Event::Created { .. } => {}
+            Event::Created { .. } | Event::Released { .. } => {}
             Event::Started { key, action, .. } => self.start(key, *action, now),
             Event::Doing { key, what } => self.say(key, what.clone()),
             Event::Waiting { key, reason } => self.say(key, reason.clone()),

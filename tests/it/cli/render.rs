@@ -1,5 +1,7 @@
 //! `render`: what would be sent, without credentials or network.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 use super::bench::Bench;
@@ -21,8 +23,23 @@ fn the_mesh_admits_only_declared_callers() {
 
 #[test]
 fn one_service_alone_can_be_rendered() {
-    let mesh = render("mesh --service payments");
-    assert_eq!(mesh["envoy"].as_object().map(|services| services.len()), Some(1));
+    let bootstrap = render("mesh --service payments");
+    assert_eq!(bootstrap["node"]["cluster"], "payments", "the file that its Envoy gets, and nothing around it");
+    assert_eq!(bootstrap, packed_bootstrap(&render("task-definition --service payments")));
+    let app_mesh = render("mesh --service payments --mesh app-mesh");
+    assert_eq!(app_mesh["envoy"].as_object().map(|services| services.len()), Some(1));
+}
+
+/// What the init container of a task definition unpacks for Envoy.
+fn packed_bootstrap(definition: &Value) -> Value {
+    let named = |list: &Value, name: &str| {
+        let found = list.as_array().expect("a list").iter().find(|one| one["name"] == name).cloned();
+        found.unwrap_or_else(|| panic!("no {name}"))
+    };
+    let init = named(&definition["containerDefinitions"], "mesh-init");
+    let packed = named(&init["environment"], "MESH_BOOTSTRAP")["value"].as_str().expect("a text").to_owned();
+    let bytes = STANDARD.decode(packed).expect("base64");
+    serde_json::from_reader(GzDecoder::new(&*bytes)).expect("JSON")
 }
 
 #[test]
