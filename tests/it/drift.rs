@@ -156,6 +156,7 @@ fn by_hand(kind: &str, field: &str, value: &Value, key: &str, others: &[Value]) 
     match (kind, field) {
         ("kms-alias", "key") => Some(json!(key.rsplit('/').next())),
         (_, "key" | "session_key") => Some(json!(key)),
+        ("internet-gateway", "attached") | ("ecs-service", "container_port") | ("mesh-certificate", _) => None,
         ("nat-route", "gateway") => other(),
         ("vpc-endpoint", "route_tables") | ("route-table" | "load-balancer" | "ecs-service", "subnets") => shorter(),
         ("route-table", "routes") => {
@@ -200,7 +201,6 @@ fn by_hand(kind: &str, field: &str, value: &Value, key: &str, others: &[Value]) 
         ("ecs-service", "security_groups") => other(),
         ("security-group-rule", "protocol") => Some(json!("udp")),
         (_, "description") => Some(json!("By hand")),
-        ("internet-gateway", "attached") | ("ecs-service", "container_port") | ("mesh-certificate", _) => None,
         _ => match value {
             Value::Bool(on) => Some(json!(!on)),
             Value::Number(number) if number.is_f64() => Some(json!(number.as_f64()? + 1.0)),
