@@ -35,7 +35,7 @@ const UNSEEN: [(&str, &str); 13] = [
 const IMMUTABLE: &str = "a revision never changes; which one runs is seen at the service";
 
 /// Fields that are seen and not tried below, and why.
-const UNTRIED: [(&str, &str); 23] = [
+const UNTRIED: [(&str, &str); 26] = [
     ("ecs-service.balancer_role", WIRING),
     ("ecs-service.container", WIRING),
     ("ecs-service.container_port", WIRING),
@@ -50,11 +50,14 @@ const UNTRIED: [(&str, &str); 23] = [
     ("listener.protocol", HTTPS),
     ("listener.ssl_policy", HTTPS),
     ("load-balancer.security_groups", "the environment has no second group for it"),
-    ("mesh-certificate.authority", ISSUED),
+    ("mesh-authority.to", ISSUED),
     ("mesh-certificate.days", ISSUED),
     ("mesh-certificate.dns_name", ISSUED),
+    ("mesh-certificate.issued_after", ISSUED),
+    ("mesh-certificate.issuer", ISSUED),
     ("mesh-certificate.renew_before_days", ISSUED),
     ("mesh-certificate.service", ISSUED),
+    ("mesh-certificate.trust", ISSUED),
     ("mesh-certificate.trust_domain", ISSUED),
     ("security-group.unmanaged_rules", "tried below"),
     ("virtual-service.spec", "another provider would have to exist"),
@@ -62,7 +65,7 @@ const UNTRIED: [(&str, &str); 23] = [
 ];
 const WIRING: &str = "ECS takes only what fits the task definition, the listener and the roles together";
 const HTTPS: &str = "the example has no certificate";
-const ISSUED: &str = "another certificate, which is the rotation's";
+const ISSUED: &str = "another certificate or authority, which is the rotation's";
 
 async fn plan(workspace: &Workspace) -> Prepared {
     operation::prepare(workspace, Intention::Up).await.expect("a plan")
@@ -153,6 +156,7 @@ fn by_hand(kind: &str, field: &str, value: &Value, key: &str, others: &[Value]) 
     match (kind, field) {
         ("kms-alias", "key") => Some(json!(key.rsplit('/').next())),
         (_, "key" | "session_key") => Some(json!(key)),
+        ("internet-gateway", "attached") | ("ecs-service", "container_port") | ("mesh-certificate", _) => None,
         ("nat-route", "gateway") => other(),
         ("vpc-endpoint", "route_tables") | ("route-table" | "load-balancer" | "ecs-service", "subnets") => shorter(),
         ("route-table", "routes") => {
@@ -197,7 +201,6 @@ fn by_hand(kind: &str, field: &str, value: &Value, key: &str, others: &[Value]) 
         ("ecs-service", "security_groups") => other(),
         ("security-group-rule", "protocol") => Some(json!("udp")),
         (_, "description") => Some(json!("By hand")),
-        ("internet-gateway", "attached") | ("ecs-service", "container_port") | ("mesh-certificate", _) => None,
         _ => match value {
             Value::Bool(on) => Some(json!(!on)),
             Value::Number(number) if number.is_f64() => Some(json!(number.as_f64()? + 1.0)),
