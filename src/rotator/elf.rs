@@ -75,6 +75,9 @@ pub fn examine(bytes: &[u8]) -> Result<Program, Unfit> {
 
 fn glibc(bytes: &[u8]) -> Result<Option<Version>, Unfit> {
     let (table, size, count) = (long(bytes, 40)?, usize::from(half(bytes, 58)?), usize::from(half(bytes, 60)?));
+    if bytes.len() < at(table, count * size)? {
+        return Err(Unfit::Damaged);
+    }
     let mut newest = None;
     for index in 0..count {
         let header = at(table, index * size)?;
@@ -189,7 +192,7 @@ mod tests {
         assert_eq!(examine(&program(X86_64, &["GLIBC_2.4", "GLIBC_2.38"])), Err(Unfit::Glibc(newer)));
         assert_eq!(examine(&program(243, &[])), Err(Unfit::Machine(243)));
         assert_eq!(examine(b"#!/bin/sh\n"), Err(Unfit::NotElf));
-        assert_eq!(examine(b""), Err(Unfit::Damaged));
+        assert_eq!(examine(b""), Err(Unfit::NotElf));
     }
 
     #[test]

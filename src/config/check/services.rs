@@ -20,7 +20,7 @@ const MOST_VARIABLE_BYTES: usize = 16 * 1024;
 
 /// Services that use the database: so many fit into the policy of the role that rotates their credentials (IAM and STS quotas: 10,240
 /// characters).
-pub const MOST_DATABASE_SERVICES: usize = 32;
+pub const MOST_DATABASE_SERVICES: usize = 28;
 
 pub(super) fn check(config: &Config, report: &mut Report) {
     database_users(config, report);

@@ -276,7 +276,7 @@ fn databases() {
     }
     let many: String = (1..=33).map(|n| format!("[services.s{n:02}]\ndatabase = true\n")).collect();
     let error = refuse(&with(&format!("[database]\n{many}")));
-    assert!(error.to_string().contains("more than 32 services"), "{error}");
+    assert!(error.to_string().contains("more than 28 services"), "{error}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ macro_rules! changes {
                 token: $input.client_token(),
                 tags: $input.tags(),
                 refers: spec.check(&mesh($input.mesh_name()))?,
-                spec: specs::kept(spec)?,
+                spec: specs::kept(spec),
             };
             let made = pieces::create(call, wanted)?;
             let data = $data(call, &made)?.spec(spec.clone()).build()?;
@@ -75,7 +75,7 @@ macro_rules! changes {
             let refers = spec.check(&mesh($input.mesh_name()))?;
             let parent = $parent;
             let path = pieces::path(&parent, $kind, $input.$name().unwrap_or_default());
-            let changed = pieces::update(call, &path, specs::kept(spec)?, refers)?;
+            let changed = pieces::update(call, &path, specs::kept(spec), refers)?;
             let data = $data(call, &changed)?.spec(spec.clone()).build()?;
             Ok(aws_sdk_appmesh::operation::$update::$update_output::builder().$field(data).build())
         }
