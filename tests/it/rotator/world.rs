@@ -173,6 +173,8 @@ impl World {
             .endpoint_url(format!("http://{}", self.address))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .retry_config(aws_smithy_types::retry::RetryConfig::disabled())
+            // A busy machine is no failure.
+            .timeout_config(aws_smithy_types::timeout::TimeoutConfig::disabled())
             .build();
         Rotating::new(self.settings(), &config).hurried()
     }
@@ -215,8 +217,8 @@ impl World {
         self.steps(&token).await.expect("a rotation");
     }
 
-    /// Runs something that is cut off after so many calls; true where it came to its end before.
-    pub async fn cut_off<T>(&self, calls: usize, work: impl Future<Output = T>) -> bool {
+    /// Runs something that is cut off after so many calls; true where it was done before.
+    pub async fn cut_off<T, E>(&self, calls: usize, work: impl Future<Output = Result<T, E>>) -> bool {
         {
             let mut state = self.state();
             state.cut_after = Some(state.calls + calls);
@@ -224,7 +226,7 @@ impl World {
         let ended = tokio::select! {
             biased;
             () = self.cut.notified() => false,
-            _ = work => true,
+            result = work => result.is_ok(),
         };
         self.state().cut_after = None;
         ended
