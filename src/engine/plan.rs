@@ -290,7 +290,10 @@ impl Planner<'_> {
         if let Some(have) = &seen.tags {
             let generation = record.map_or_else(|| survey::generation(seen), |record| record.generation);
             step.generation = generation;
-            let want = self.environment.tags_for(&node.key, &node.name, generation);
+            // A revision that runs again keeps the generation that it was made with.
+            let revisions = kind.manner().naming == Naming::Revisions;
+            let told = if revisions { survey::generation(seen) } else { generation };
+            let want = self.environment.tags_for(&node.key, &node.name, told);
             step.tags = want.into_iter().filter(|(key, value)| have.get(key) != Some(value)).collect();
         }
     }

@@ -113,14 +113,15 @@ fn kept(scope: &Scope<'_>, seen: Sighting) -> Sighting {
     if wanted || is_deposed(scope, &seen.id) { seen } else { Sighting { life: Life::Kept(KEPT.to_owned()), ..seen } }
 }
 
-/// Earlier revisions that the tag search knows of. They only matter once nothing of their key is wanted any more, and deleting what is gone is harmless,
-/// so they aren't asked for.
+/// Earlier revisions of what is looked for that the tag search knows of. They only matter once nothing of their key is wanted any more, and deleting
+/// what is gone is harmless, so they aren't asked for. Where nothing of the key is known any more, the search lists the dead.
 fn earlier(scope: &Scope<'_>, found: &[Sighting]) -> Vec<Sighting> {
     let hits = scope.tagged_with(":task-definition/").filter(|hit| tags::searched(scope, &hit.arn).is_some());
     let new = hits.filter(|hit| !found.iter().any(|seen| seen.id == hit.arn) && !is_deposed(scope, &hit.arn));
     new.filter_map(|hit| {
-        Some(Sighting {
-            key: tags::key_of(&hit.tags, scope.suffix)?,
+        let key = tags::key_of(&hit.tags, scope.suffix)?;
+        scope.targets.iter().any(|target| target.key == key).then(|| Sighting {
+            key,
             name: tags::name_of(&hit.tags),
             id: hit.arn.clone(),
             outputs: outputs(&hit.arn),
