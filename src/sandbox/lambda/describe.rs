@@ -58,5 +58,7 @@ pub(super) fn get_function_configuration(
         .function_arn(&it.arn)
         .state(state)
         .last_update_status(update)
+        .code_sha256(&it.digest)
+        .architectures(Architecture::from(it.architecture.as_str()))
         .build())
 }
