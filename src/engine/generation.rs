@@ -36,7 +36,7 @@ impl Spent {
         self.last.get(key).copied().max(self.floor)
     }
 
-    /// Remembers a generation. Beyond [`MOST`] keys, the highest of all is taken for every key: that skips generations, which costs nothing.
+    /// Remembers a generation. Beyond `MOST` keys, the highest of all is taken for every key: that skips generations, which costs nothing.
     pub fn note(&mut self, key: Key, generation: u32) {
         if self.last.len() >= MOST && !self.last.contains_key(&key) {
             self.floor = self.last.values().copied().max().max(self.floor);
