@@ -144,11 +144,23 @@ async fn killed_at_every_changing_call_it_is_simply_run_again() {
     assert_eq!((left, lab.inventory()), (vec![], before_all));
 }
 
+/// How many changing calls a change of authority makes when nobody kills it.
+async fn calls_of_a_change() -> usize {
+    const ENOUGH: usize = 1000;
+    let killer = Arc::new(Killer::default());
+    let lab = Lab::with(SandboxOptions { faults: Some(killer.clone()), ..SandboxOptions::in_memory() });
+    brought_up(&lab, PAIR).await;
+    killer.arm(ENOUGH, false);
+    assert!(run(&lab, &killer).await.is_some(), "nobody kills it");
+    ENOUGH - killer.pass.load(Ordering::SeqCst)
+}
+
 /// Killed once, in the middle of each phase, and then run to its end.
 #[tokio::test(start_paused = true)]
 async fn killed_once_anywhere_it_goes_on_from_the_phase_it_reached() {
     let mut reached = BTreeSet::new();
-    for at in [5, 16, 27] {
+    let calls = calls_of_a_change().await;
+    for at in [calls / 6, calls / 2, calls * 5 / 6] {
         let killer = Arc::new(Killer::default());
         let lab = Lab::with(SandboxOptions { faults: Some(killer.clone()), ..SandboxOptions::in_memory() });
         brought_up(&lab, PAIR).await;
