@@ -35,12 +35,12 @@ const IMMUTABLE: &str = "a revision never changes; which one runs is seen at the
 
 /// Fields that are seen and not tried below, and why.
 const UNTRIED: [(&str, &str); 42] = [
-    ("db-cluster.engine_version", MEASURED),
-    ("db-cluster.log_exports", MEASURED),
-    ("db-cluster.pause_after_seconds", MEASURED),
-    ("db-cluster.security_groups", MEASURED),
-    ("db-instance.class", MEASURED),
-    ("db-subnet-group.subnets", MEASURED),
+    ("db-cluster.engine_version", NO_OTHER),
+    ("db-cluster.log_exports", NO_OTHER),
+    ("db-cluster.pause_after_seconds", NO_OTHER),
+    ("db-cluster.security_groups", NO_OTHER),
+    ("db-instance.class", NO_OTHER),
+    ("db-subnet-group.subnets", NO_OTHER),
     ("ecs-service.balancer_role", WIRING),
     ("ecs-service.container", WIRING),
     ("ecs-service.container_port", WIRING),
@@ -52,13 +52,13 @@ const UNTRIED: [(&str, &str); 42] = [
     ("ecs-service.task_definition", "a deployment's, tried with the deployments"),
     ("ecs-service.test_rule", WIRING),
     ("internet-gateway.attached", "EC2 refuses to detach it while addresses are mapped"),
-    ("lambda-function.architecture", CODE),
-    ("lambda-function.code", CODE),
-    ("lambda-function.environment", CODE),
-    ("lambda-function.invokers", CODE),
-    ("lambda-function.log_group", CODE),
-    ("lambda-function.role", CODE),
-    ("lambda-function.runtime", CODE),
+    ("lambda-function.architecture", NO_OTHER),
+    ("lambda-function.code", NO_OTHER),
+    ("lambda-function.environment", NO_OTHER),
+    ("lambda-function.invokers", NO_OTHER),
+    ("lambda-function.log_group", NO_OTHER),
+    ("lambda-function.role", NO_OTHER),
+    ("lambda-function.runtime", NO_OTHER),
     ("listener.certificate", HTTPS),
     ("listener.protocol", HTTPS),
     ("listener.ssl_policy", HTTPS),
@@ -78,8 +78,7 @@ const UNTRIED: [(&str, &str); 42] = [
     ("virtual-service.spec", "another provider would have to exist"),
     ("vpc.default_group_rules", "tried below"),
 ];
-const MEASURED: &str = "the database has no second value that fits it; the kind's own tests change it";
-const CODE: &str = "the function has no second value that runs; the kind's own tests change it";
+const NO_OTHER: &str = "the example has no second value that AWS would take";
 const WIRING: &str = "ECS takes only what fits the task definition, the listener and the roles together";
 const HTTPS: &str = "the example has no certificate";
 const ISSUED: &str = "another certificate or authority, which is the rotation's";
