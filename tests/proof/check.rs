@@ -41,7 +41,13 @@ impl Shape {
     pub fn of(lab: &Lab) -> Self {
         let items = lab.sandbox.look(|call| call.world.inventory(call.now, call.place())).expect("a readable account");
         let mut shape = Shape::default();
+        let mut families = BTreeSet::new();
         for item in items {
+            // Earlier revisions are kept to go back to; how many there are depends on how often a run was cut off.
+            let earlier = item.kind == "ecs:task-definition" && !families.insert(item.tags.get("Name").cloned());
+            if earlier {
+                continue;
+            }
             *shape.kinds.entry(item.kind).or_default() += 1;
             if !TAGS.iter().all(|tag| item.tags.contains_key(*tag)) {
                 shape.untagged.insert(item.kind);

@@ -93,7 +93,7 @@ impl Choice {
     /// As many as the level asks for.
     pub fn of(kinds: &'static [Kind]) -> Self {
         let (deaths, others) = match level() {
-            Level::Quick => (0.01, 0.002),
+            Level::Quick => (0.04, 0.002),
             Level::Ci => (1.0, 0.05),
             Level::Whole => (1.0, 1.0),
         };
