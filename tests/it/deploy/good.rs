@@ -99,14 +99,19 @@ async fn many_deployments_in_a_row_alternate_between_the_colors_and_leave_the_la
 
 #[tokio::test(start_paused = true)]
 async fn services_are_deployed_side_by_side_each_with_its_own_verdict() {
-    let bench = Bench::up().await;
+    let mut bench = Bench::up().await;
+    bench.configuration.push_str("\n[services.notifications]\nbake_minutes = 2\n");
+    assert_done(&up(&bench.workspace().await).await.expect("a third service"));
+    bench.push("notifications", "1", "well", "").await;
     let mut request = tag("payments", "exits");
-    request.services.extend(tag("accounts", "1").services);
+    request.services.extend(["accounts", "notifications"].iter().flat_map(|name| tag(name, "1").services));
     let seen = bench.deploy(&request).await;
     insta::assert_snapshot!("side_by_side", seen.text);
     let verdicts = seen.result.as_ref().expect("begun");
     let outcomes: Vec<(&str, Outcome)> = verdicts.iter().map(|(name, it)| (name.as_str(), it.outcome)).collect();
-    assert_eq!(outcomes, [("payments", Outcome::RolledBack), ("accounts", Outcome::Succeeded)]);
+    let expected =
+        [("payments", Outcome::RolledBack), ("accounts", Outcome::Succeeded), ("notifications", Outcome::Succeeded)];
+    assert_eq!(outcomes, expected);
     bench.is_sound().await;
 }
 
