@@ -46,6 +46,13 @@ pub struct Record {
     pub dependencies: Vec<Key>,
 }
 
+impl Record {
+    /// What it gives to others; nothing where a change was under way that may have given it another value.
+    pub fn settled_outputs(&self) -> Outputs {
+        if self.phase == Phase::Ready { self.outputs.clone() } else { Outputs::new() }
+    }
+}
+
 /// A predecessor that was replaced and still has to go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deposed {

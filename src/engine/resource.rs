@@ -152,6 +152,8 @@ pub struct Target {
     pub name: String,
     /// Its id as recorded, if it ever was.
     pub id: Option<String>,
+    /// Its outputs as recorded; none where something was under way that they don't tell of.
+    pub recorded: Outputs,
     /// Its specification, with references resolved as far as possible; null for what is only in the state.
     pub spec: Value,
 }

@@ -11,10 +11,10 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    Answers, Blueprint, Book, Failure, Key, Kind, Kinds, Life, Reference, Scope, Sighting, Tagged, Target,
+    Answers, Blueprint, Book, Failure, Key, Kind, Kinds, Life, Outputs, Reference, Scope, Sighting, Tagged, Target,
     environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     output,
-    record::Phase,
+    record::{Phase, Record},
     retry::Jitter,
 };
 
@@ -217,6 +217,7 @@ fn targets(question: &Question<'_>, survey: &Survey, kind: &dyn Kind) -> Vec<Tar
         key: node.key.clone(),
         name: node.name.clone(),
         id: question.book.records.get(&node.key).map(|record| record.id.clone()).filter(|id| !id.is_empty()),
+        recorded: question.book.records.get(&node.key).map(Record::settled_outputs).unwrap_or_default(),
         spec: output::resolve(&node.spec, &lookup),
     });
     let remembered = question
@@ -228,6 +229,7 @@ fn targets(question: &Question<'_>, survey: &Survey, kind: &dyn Kind) -> Vec<Tar
         key: record.key.clone(),
         name: record.name.clone(),
         id: Some(record.id.clone()).filter(|id| !id.is_empty()),
+        recorded: record.settled_outputs(),
         spec: record.spec.clone(),
     });
     let deposed = question.book.deposed.iter().filter(|(key, _)| key.kind() == kind.name());
@@ -236,6 +238,7 @@ fn targets(question: &Question<'_>, survey: &Survey, kind: &dyn Kind) -> Vec<Tar
             key: key.clone(),
             name: deposed.name.clone(),
             id: Some(deposed.id.clone()),
+            recorded: Outputs::new(),
             spec: Value::Null,
         })
     });

@@ -175,6 +175,7 @@ impl Twist for Twice {
             key: identity.key.clone(),
             name: identity.name.clone(),
             id: Some(first.id.clone()),
+            recorded: first.outputs.clone(),
             spec: spec.clone(),
         };
         let environment = (identity.environment.suffix.as_str(), identity.environment.id.as_str());

@@ -206,6 +206,7 @@ mod tests {
             key: Key::new("nat-route", "private-a"),
             name: "nat-route-private-a-dev".to_owned(),
             id: id.map(str::to_owned),
+            recorded: Outputs::new(),
             spec,
         };
         let wanted = json!({ "table": "rtb-2", "destination": "0.0.0.0/0" });

@@ -288,7 +288,8 @@ mod tests {
 
     fn target(id: Option<&str>) -> Target {
         let key = Key::new("subnet", "a");
-        Target { key, name: "subnet-a-dev".to_owned(), id: id.map(str::to_owned), spec: Value::Null }
+        let (name, id) = ("subnet-a-dev".to_owned(), id.map(str::to_owned));
+        Target { key, name, id, recorded: Outputs::new(), spec: Value::Null }
     }
 
     /// What `seek` finds where the tag search gives `subnet-1` only, and the filters that it asked with.

@@ -177,7 +177,7 @@ impl Resource for AuthoritySecret {
     }
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
-        shared::find(aws, scope, Self::KIND, Trust::Description, observe).await
+        shared::find(aws, scope, Self::KIND, Trust::Recorded, observe).await
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
@@ -268,6 +268,7 @@ mod tests {
                 key: crate::engine::Key::new(AuthoritySecret::KIND, "services"),
                 name: secret.name.clone(),
                 id: None,
+                recorded: Outputs::new(),
                 spec: json!({ "to": to }),
             };
             let (mut outputs, mut observed) = (Outputs::new(), Map::new());

@@ -205,7 +205,7 @@ impl Resource for CertificateSecret {
 
     async fn find(aws: &Aws, scope: &Scope<'_>) -> Result<Vec<Sighting>, Failure> {
         let now = aws.now();
-        shared::find(aws, scope, Self::KIND, Trust::Description, |secret, target, outputs, observed| {
+        shared::find(aws, scope, Self::KIND, Trust::Recorded, |secret, target, outputs, observed| {
             observe(now, secret, target, outputs, observed);
         })
         .await

@@ -119,14 +119,15 @@ async fn list(aws: &Aws, suffix: &str) -> Result<Vec<Secret>, Failure> {
 pub(super) enum Trust {
     /// The list, which may be minutes old: right where only names and keys are read off it.
     List,
-    /// Each secret's own description alone: right where it tells what another secret depends on.
-    Description,
+    /// The list where it shows what is recorded, else each secret's own description: right where it tells what another secret
+    /// depends on.
+    Recorded,
 }
 
-/// Finds all secrets of one kind. With [`Trust::List`] by one list; only what that list can't be believed about is described: what
-/// is wanted but not listed (it may be new), and what is listed but not recorded or on its way out (it may be gone). With
-/// [`Trust::Description`] the list only tells, in a sweep, what else there is. `observe` adds to outputs and settings what the kind
-/// reads off the secret.
+/// Finds all secrets of one kind by one list, where it can be believed about any of them. Only what that list can't be believed about is described: what is wanted but not
+/// listed (it may be new), what is listed but not recorded or on its way out (it may be gone), and with [`Trust::Recorded`] what is
+/// listed as something else than is recorded (either may be the older). `observe` adds to outputs and settings what the kind reads
+/// off the secret.
 pub(super) async fn find(
     aws: &Aws,
     scope: &Scope<'_>,
@@ -137,22 +138,20 @@ pub(super) async fn find(
     if scope.targets.is_empty() && !scope.sweep {
         return Ok(Vec::new());
     }
-    // All kinds read the same list.
-    let listed = match trust == Trust::List || scope.sweep {
+    let lists = trust == Trust::List || scope.sweep || scope.targets.iter().any(|target| !target.recorded.is_empty());
+    let listed = match lists {
+        // All kinds read the same list.
         true => scope.answers.once("secretsmanager:ListSecrets", || list(aws, scope.suffix)).await?,
         false => Arc::default(),
     };
     let of_kind = |secret: &&Secret| tags::key_of(&secret.tags, scope.suffix).is_some_and(|key| key.kind() == kind);
-    let (mut found, doubtful): (Vec<Secret>, Vec<Secret>) = listed
-        .iter()
-        .filter(of_kind)
-        .cloned()
-        .partition(|secret| trust == Trust::List && scope.by_id(&secret.arn).is_some() && !secret.doomed);
+    let believed = |secret: &Secret| {
+        let Some(target) = scope.by_id(&secret.arn).filter(|_| !secret.doomed) else { return false };
+        trust == Trust::List || shows_what_is_recorded(secret, target, &observe)
+    };
+    let (mut found, doubtful): (Vec<Secret>, Vec<Secret>) = listed.iter().filter(of_kind).cloned().partition(believed);
     let known: BTreeSet<&str> = found.iter().flat_map(|secret| [secret.arn.as_str(), secret.name.as_str()]).collect();
-    let wanted = scope.targets.iter().map(|target| match trust {
-        Trust::List => target.id.as_deref().unwrap_or(&target.name),
-        Trust::Description => &target.name,
-    });
+    let wanted = scope.targets.iter().map(|target| target.id.as_deref().unwrap_or(&target.name));
     let ask: BTreeSet<String> = wanted
         .filter(|id| !known.contains(id))
         .chain(doubtful.iter().map(|secret| secret.arn.as_str()))
@@ -166,6 +165,17 @@ pub(super) async fn find(
         }
     }
     Ok(found.iter().filter_map(|secret| sighting(scope, kind, secret, &observe)).collect())
+}
+
+/// True where all that the kind reads off the secret is recorded just so, and nothing was under way when it was recorded.
+fn shows_what_is_recorded(
+    secret: &Secret,
+    target: &Target,
+    observe: &impl Fn(&Secret, Option<&Target>, &mut Outputs, &mut Map<String, Value>),
+) -> bool {
+    let mut shown = Outputs::new();
+    observe(secret, None, &mut shown, &mut Map::new());
+    !shown.is_empty() && shown.iter().all(|(name, value)| target.recorded.get(name) == Some(value))
 }
 
 fn sighting(

@@ -150,8 +150,14 @@ fn book(workspace: &Workspace) -> Result<Book, OperationError> {
 async fn look(workspace: &Workspace, book: &Book) -> Result<Outputs, OperationError> {
     let key = key();
     let record = &book.records[&key];
-    let targets =
-        [Target { key: key.clone(), name: record.name.clone(), id: Some(record.id.clone()), spec: Value::Null }];
+    let targets = [Target {
+        key: key.clone(),
+        name: record.name.clone(),
+        id: Some(record.id.clone()),
+        // How far a change is, another machine may have moved since: only the secret itself tells.
+        recorded: Outputs::new(),
+        spec: Value::Null,
+    }];
     let (suffix, answers) = (workspace.suffix.as_str(), Answers::default());
     let scope = Scope { suffix, environment_id: None, targets: &targets, tagged: &[], sweep: false, answers: &answers };
     let kind = workspace.kinds.get(key.kind())?;

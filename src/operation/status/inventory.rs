@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engine::{
-        Answers, Book, Key, Kind, Life, Phase, Scope, Sighting, Tagged, Target,
+        Answers, Book, Key, Kind, Life, Outputs, Phase, Scope, Sighting, Tagged, Target,
         environment::TAG_ENVIRONMENT_ID,
         survey::{Vanished, persist},
     },
@@ -70,6 +70,7 @@ fn targets<'a>(book: &'a Book, kind: &'a str) -> impl Iterator<Item = Target> + 
         key: record.key.clone(),
         name: record.name.clone(),
         id: Some(record.id.clone()).filter(|id| !id.is_empty()),
+        recorded: record.settled_outputs(),
         spec: record.spec.clone(),
     });
     let deposed = book.deposed.iter().filter(move |(key, _)| key.kind() == kind).flat_map(|(key, list)| {
@@ -77,6 +78,7 @@ fn targets<'a>(book: &'a Book, kind: &'a str) -> impl Iterator<Item = Target> + 
             key: key.clone(),
             name: deposed.name.clone(),
             id: Some(deposed.id.clone()),
+            recorded: Outputs::new(),
             spec: serde_json::Value::Null,
         })
     });

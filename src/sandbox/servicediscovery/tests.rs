@@ -150,6 +150,7 @@ async fn a_service_is_found_by_its_id_where_nothing_tells_its_namespace() {
         key: it.key.clone(),
         name: it.name.clone(),
         id: Some(made.id.clone()),
+        recorded: made.outputs.clone(),
         spec: serde_json::Value::Null,
     };
     let targets = [target];

@@ -37,7 +37,8 @@ impl<R: Resource<Clients = Aws>> Specimen<R> {
     }
 
     fn target(&self, id: Option<&str>) -> Target {
-        Target { key: self.key.clone(), name: self.name.clone(), id: id.map(str::to_owned), spec: self.value() }
+        let (key, name, id) = (self.key.clone(), self.name.clone(), id.map(str::to_owned));
+        Target { key, name, id, recorded: Outputs::new(), spec: self.value() }
     }
 }
 
