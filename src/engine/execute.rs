@@ -266,7 +266,8 @@ impl Bench<'_> {
         spec: &Value,
         thorough: bool,
     ) -> Result<Option<Sighting>, Failure> {
-        let targets = [Target { key: step.key.clone(), name: step.name.clone(), id: None, spec: spec.clone() }];
+        let (key, name) = (step.key.clone(), step.name.clone());
+        let targets = [Target { key, name, id: None, recorded: Outputs::new(), spec: spec.clone() }];
         let old = step.existing.as_ref().map(|existing| existing.id.as_str());
         for round in 0..if thorough { 4 } else { 1 } {
             if round > 0 {
