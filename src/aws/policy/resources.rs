@@ -77,7 +77,7 @@ const ASKED: &[(&str, &[&str])] = &[
         "secretsmanager:CreateSecret",
         &["arn:aws:secretsmanager:R:secret:rds!cluster-1b2c3d4e-5f60-7182-93a4-b5c6d7e8f901-AbCdEf"],
     ),
-    ("secretsmanager:PutSecretValue", &["arn:aws:secretsmanager:R:secret:mesh-certificate-payments-dev-AbCdEf"]),
+    ("secretsmanager:UpdateSecret", &["arn:aws:secretsmanager:R:secret:mesh-certificate-payments-dev-AbCdEf"]),
     ("sns:CreateTopic", &["arn:aws:sns:R:topic-alarms-dev"]),
 ];
 
