@@ -129,6 +129,13 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
         "access denied",
         Class::Settling,
     ),
+    // What a load balancer or a target group is made in was made a moment ago; a certificate is the configuration's.
+    ("elasticloadbalancing:Create", "CertificateNotFound", "", Class::Invalid),
+    ("elasticloadbalancing:Create", "NotFound", "", Class::Settling),
+    ("elasticloadbalancing:CreateLoadBalancer", "InvalidSecurityGroup", "", Class::Settling),
+    ("elasticloadbalancing:CreateTargetGroup", "ValidationError", "vpc id", Class::Settling),
+    ("rds:CreateDBSubnetGroup", "InvalidSubnet", "invalid", Class::Settling),
+    ("rds:CreateDB", "NotFound", "", Class::Settling),
     // A role that was made a moment ago is not visible to the other services yet.
     ("", "", "unable to assume", Class::Settling),
     ("", "", "cannot be assumed", Class::Settling),

@@ -40,8 +40,14 @@ const ALWAYS: [&str; 2] = ["tag:GetResources", "ec2:DescribeAvailabilityZones"];
 /// Needed to find out whether App Mesh answers.
 const PROBE: &str = "appmesh:ListMeshes";
 
+/// Needed once an account: whoever first uses a service has its service-linked role made (IAM User Guide, "Service-linked role permissions").
+const LINK: &str = "iam:CreateServiceLinkedRole";
+
+/// Reads what a secret holds: for who issues certificates, not for who only looks or takes away.
+const REVEAL: &str = "secretsmanager:GetSecretValue";
+
 /// Verbs of actions that a destroy makes besides those that only read.
-const REMOVING: [&str; 16] = [
+const REMOVING: [&str; 17] = [
     "Abort",
     "Delete",
     "Deregister",
@@ -49,6 +55,8 @@ const REMOVING: [&str; 16] = [
     "Disassociate",
     "Release",
     "Remove",
+    // What ECR may do with a key ends with the repository.
+    "Retire",
     "Revoke",
     "Schedule",
     "Stop",
@@ -76,13 +84,13 @@ pub fn actions(kinds: &Kinds, purpose: Purpose) -> BTreeSet<&'static str> {
     let mut declared: BTreeSet<&'static str> = kinds.iter().flat_map(|kind| kind.actions().iter().copied()).collect();
     declared.extend(ALWAYS);
     match purpose {
-        Purpose::Up => declared.extend(look::ACTIONS.iter().chain([&PROBE])),
+        Purpose::Up => declared.extend(look::ACTIONS.iter().chain([&PROBE, &LINK])),
         Purpose::Status => {
-            declared.retain(|action| is_reading(verb_of(action)));
+            declared.retain(|action| is_reading(verb_of(action)) && *action != REVEAL);
             declared.extend(look::ACTIONS);
         }
         Purpose::Destroy => {
-            declared.retain(|action| is_reading(verb_of(action)) || removes(action));
+            declared.retain(|action| (is_reading(verb_of(action)) && *action != REVEAL) || removes(action));
             declared.insert(PROBE);
         }
     }
@@ -102,7 +110,8 @@ enum Scope {
     Tagging,
 }
 
-/// Actions on EC2, KMS and Cloud Map that act on what is tagged, and for which IAM knows `aws:ResourceTag`.
+/// Actions on EC2, KMS and Cloud Map that act on what is tagged, and for which IAM knows `aws:ResourceTag`. Not among them: what is done to a
+/// key right after it was made, since its tags count for permissions up to five minutes later only (KMS Developer Guide, "ABAC for AWS KMS").
 const BY_TAG: &[&str] = &[
     "ec2:DeleteFlowLogs",
     "ec2:DeleteInternetGateway",
@@ -115,7 +124,6 @@ const BY_TAG: &[&str] = &[
     "ec2:DeleteVpcEndpoints",
     "ec2:ReleaseAddress",
     "kms:DisableKeyRotation",
-    "kms:EnableKeyRotation",
     "kms:PutKeyPolicy",
     "kms:ScheduleKeyDeletion",
     "kms:UpdateKeyDescription",
@@ -152,20 +160,32 @@ impl Owner<'_> {
             return Scope::Tagging;
         }
         // Looks are batched: they list what there is, and IAM knows no resource for most of them. Reading a secret is no such look.
-        if is_reading(verb) && action != "secretsmanager:GetSecretValue" {
+        if is_reading(verb) && action != REVEAL {
             return Scope::Any;
         }
         let each = |patterns: &[&str]| {
             Scope::Names(patterns.iter().map(|pattern| self.arn(service, &pattern.replace("{}", ours))).collect())
         };
         match service {
+            "iam" if action == LINK => {
+                let role = |(role, service)| self.global("iam", &format!("role/aws-service-role/{service}/{role}"));
+                let app_mesh = ("AWSServiceRoleForAppMesh", "appmesh.amazonaws.com");
+                Scope::Names(look::linked_roles::LINKED_ROLES.into_iter().chain([app_mesh]).map(role).collect())
+            }
             "iam" => Scope::Names(vec![self.global("iam", &format!("role/*-{ours}"))]),
             "s3" => {
                 let bucket = format!("arn:{}:s3:::*-{ours}-{}", self.partition, self.account);
                 Scope::Names(vec![format!("{bucket}/*"), bucket])
             }
+            // What is to be made has no random end yet; and RDS makes the master user's secret in the caller's name (Aurora User Guide,
+            // "Password management with Amazon Aurora and AWS Secrets Manager").
+            "secretsmanager" if matches!(verb, "CreateSecret" | "TagResource") => {
+                each(&["secret:*-{}", "secret:*-{}-??????", "secret:rds!cluster-*"])
+            }
             "secretsmanager" => each(&["secret:*-{}-??????"]),
             "logs" => each(&[
+                "log-group:/aws/rds/cluster/db-cluster-{}/postgresql",
+                "log-group:/aws/rds/cluster/db-cluster-{}/postgresql:*",
                 "log-group:/aws/ecs/containerinsights/cluster-{}/performance",
                 "log-group:/aws/ecs/containerinsights/cluster-{}/performance:*",
                 "log-group:/platformctl/{}/*",
@@ -173,10 +193,12 @@ impl Owner<'_> {
             "ecr" => each(&["repository/*-{}"]),
             "dynamodb" => each(&["table/*-{}"]),
             "sns" => each(&["*-{}", "*-{}:*"]),
-            // A dashboard's ARN has no region.
+            // A dashboard's ARN has no region. Application Auto Scaling makes alarms in the caller's name (its user guide, "Permissions required
+            // for API actions on target services and CloudWatch").
             "cloudwatch" => Scope::Names(vec![
                 self.global("cloudwatch", &format!("dashboard/*-{ours}")),
                 self.arn("cloudwatch", &format!("alarm:*-{ours}")),
+                self.arn("cloudwatch", &format!("alarm:TargetTracking-service/cluster-{ours}/*")),
             ]),
             "ecs" if verb == "DeregisterTaskDefinition" => Scope::Any,
             "ecs" => each(&["cluster/*-{}", "service/*-{}/*", "service-deployment/*-{}/*", "task-definition/*-{}:*"]),
@@ -188,7 +210,10 @@ impl Owner<'_> {
             ]),
             "appmesh" => each(&["mesh/*-{}", "mesh/*-{}/*"]),
             "lambda" => each(&["function:*-{}", "function:*-{}:*"]),
-            "rds" => each(&["cluster:*-{}", "db:*-{}", "subgrp:*-{}", "cluster-pg:*-{}"]),
+            // A cluster takes the default groups of parameters and options (Service Authorization Reference, Amazon RDS, CreateDBCluster).
+            "rds" => {
+                each(&["cluster-pg:default*", "cluster:*-{}", "db:*-{}", "og:default*", "pg:default*", "subgrp:*-{}"])
+            }
             _ => Scope::Any,
         }
     }
@@ -201,9 +226,14 @@ pub fn document(actions: &BTreeSet<&'static str>, owner: &Owner<'_>) -> Value {
         scopes.entry(owner.scope(action)).or_default().insert(action);
     }
     let tag = |key: &str| json!({ "StringEquals": { format!("{key}/{TAG_ENVIRONMENT}"): owner.suffix } });
-    let statement = |(scope, actions): (Scope, BTreeSet<&str>)| {
-        let service = actions.first().and_then(|action| action.split_once(':')).map_or("", |(service, _)| service);
-        let sid: String = service.split('-').map(capital).collect();
+    // Sids are unique in a policy: of one service's several statements, the later ones are told apart by their first action.
+    let mut sids = BTreeSet::new();
+    let mut statement = |(scope, actions): (Scope, BTreeSet<&str>)| {
+        let (service, verb) = actions.first().and_then(|action| action.split_once(':')).unwrap_or_default();
+        let mut sid: String = service.split('-').map(capital).collect();
+        if matches!(scope, Scope::Names(_)) && !sids.insert(sid.clone()) {
+            sid.push_str(verb);
+        }
         match scope {
             Scope::Any => json!({ "Sid": "Unscoped", "Effect": "Allow", "Action": actions, "Resource": "*" }),
             Scope::Names(names) => {
@@ -217,7 +247,7 @@ pub fn document(actions: &BTreeSet<&'static str>, owner: &Owner<'_>) -> Value {
             }),
         }
     };
-    let statements: Vec<Value> = scopes.into_iter().map(statement).collect();
+    let statements: Vec<Value> = scopes.into_iter().map(&mut statement).collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
@@ -261,6 +291,9 @@ pub fn parts(document: &Value) -> Vec<Value> {
     }
     parts.iter().map(|statements| whole(statements)).collect()
 }
+
+#[cfg(test)]
+mod resources;
 
 #[cfg(test)]
 mod tests {

@@ -44,6 +44,12 @@ impl Rehearsal {
         Rehearsal { kinds: kinds(&aws), sent }
     }
 
+    /// The kinds, of which nobody is called.
+    #[cfg(test)]
+    pub(super) fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
     /// The body of the request by which a resource with this specification (references replaced by some text) would be
     /// created, as JSON under AWS's own names, which is what `aws … --cli-input-json` takes.
     ///

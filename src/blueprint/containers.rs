@@ -96,8 +96,12 @@ impl Task<'_> {
         if draft.config.cluster.execute_command {
             mounts.extend(EXEC_VOLUMES.map(|(volume, path)| mount(volume, path, false)));
         }
-        // App Mesh redirects the application's calls, so nothing reaches anybody before its Envoy is well.
-        let first = self.virtual_node.map(|_| (ENVOY.to_owned(), "HEALTHY".to_owned()));
+        // App Mesh redirects the application's calls, so nothing reaches anybody before its Envoy is well. /tmp must be open to every
+        // user before that, which App Mesh's Envoy waits for, too.
+        let first = match self.virtual_node {
+            Some(_) => (ENVOY.to_owned(), "HEALTHY".to_owned()),
+            None => (INIT.to_owned(), "SUCCESS".to_owned()),
+        };
         // Nobody but the sidecar is to reach it, unless App Mesh redirects what comes for it.
         let ports = self.virtual_node.map(|_| self.service.port);
         Container {
@@ -107,7 +111,7 @@ impl Task<'_> {
             environment: self.environment(draft),
             secrets: self.secrets(),
             ports: ports.into_iter().collect(),
-            depends_on: first.into_iter().collect(),
+            depends_on: [first].into(),
             mounts,
             stop_timeout: Some(self.service.stop_timeout_seconds),
             init_process: true,
@@ -241,7 +245,11 @@ impl Task<'_> {
             entry_point: scripts::init_entry_point(),
             environment,
             secrets: scripts::INIT_SECRETS.iter().map(|(name, key)| ((*name).to_owned(), secret(key))).collect(),
-            mounts: vec![mount(KEYS, "/keys", false), mount(CONFIGURATION, "/etc/mesh", false)],
+            mounts: vec![
+                mount(KEYS, "/keys", false),
+                mount(CONFIGURATION, "/etc/mesh", false),
+                mount(TEMPORARY, "/tmp", false),
+            ],
             dropped_capabilities: ALL_BUT_CHOWN.map(str::to_owned).to_vec(),
             ..self.blank(draft, INIT)
         }

@@ -80,7 +80,7 @@ pub(super) fn trust(service: &str, condition: Option<Value>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": [statement] })
 }
 
-/// The service's tasks, as far as they run in this account and region (ECS Developer Guide, "Amazon ECS task IAM role").
+/// What the service's tasks themselves are, as far as they run in this account and region (ECS Developer Guide, "Amazon ECS task IAM role").
 fn trust_tasks(facts: &Facts) -> Value {
     trust("ecs-tasks.amazonaws.com", Some(on_behalf_of(facts, &facts.arn("ecs", "*"))))
 }

@@ -67,9 +67,15 @@ fn add_policy(
 
 /// Requests per task and minute, whichever of the two target groups serves. The predefined metric knows only one group, and is not for
 /// blue/green deployments (ECS Developer Guide, "Target tracking").
+///
+/// Without any request there is no value, and a policy without values never takes tasks away (Application Auto Scaling User Guide, "Target
+/// tracking scaling policies"). The count of healthy tasks, which there always is, comes with the others by the minute; taken times zero it
+/// makes "no requests" a zero.
 fn requests_per_task(ingress: &Ingress, service: &str) -> Vec<Query> {
     let mut queries = metrics::of_both(ingress, service, "requests", "RequestCountPerTarget", "Sum");
-    queries.push(Query::expression("per_task", "Requests per task", metrics::sum("requests")));
+    queries.extend(metrics::of_both(ingress, service, "tasks", "HealthyHostCount", "Maximum"));
+    let per_task = format!("{}+0*({})", metrics::sum("requests"), metrics::sum("tasks"));
+    queries.push(Query::expression("per_task", "Requests per task", per_task));
     queries
 }
 
@@ -100,7 +106,8 @@ mod tests {
             |position: usize| queries[position]["source"]["metric"]["dimensions"]["TargetGroup"]["$ref"].clone();
         assert_eq!(group(0), json!("target-group/payments-blue#full_name"));
         assert_eq!(group(1), json!("target-group/payments-green#full_name"));
-        assert_eq!(queries[2]["source"], json!({ "expression": "FILL(requests_blue,0)+FILL(requests_green,0)" }));
+        let expression = queries.last().map(|last| last["source"]["expression"].clone());
+        assert_eq!(expression, Some(json!("requests_blue+requests_green+0*(tasks_blue+tasks_green)")));
         assert_eq!(queries.iter().filter(|query| query["returned"] == json!(true)).count(), 1);
     }
 }

@@ -241,7 +241,7 @@ mod tests {
     fn envoy_starts_after_the_application_and_app_meshs_before() {
         let task = spec(&blueprint("", false), "task-definition", "payments");
         assert_eq!(named(&task["sidecars"], "envoy")["depends_on"], json!({ "app": "START", "mesh-init": "SUCCESS" }));
-        assert_eq!(task["application"]["depends_on"], json!({}));
+        assert_eq!(task["application"]["depends_on"], json!({ "mesh-init": "SUCCESS" }));
         let task = spec(&blueprint("", true), "task-definition", "payments");
         assert_eq!(task["application"]["depends_on"], json!({ "envoy": "HEALTHY" }));
         assert_eq!(named(&task["sidecars"], "envoy")["depends_on"], json!({ "mesh-init": "SUCCESS" }));

@@ -30,6 +30,15 @@ impl Jitter {
     }
 }
 
+/// What was made a moment ago is known everywhere within seconds, in the worst case within five minutes (KMS Developer Guide, "AWS KMS eventual
+/// consistency"). What isn't by then never will be, however long the step itself may take.
+const SETTLED: Duration = Duration::from_secs(300);
+
+/// How long a step that fails so is tried again.
+pub fn deadline(class: Class, wait: Wait) -> Duration {
+    if class == Class::Settling { wait.deadline.min(SETTLED) } else { wait.deadline }
+}
+
 /// [`Jitter::pause`] for a step that takes `wait.expected` and has been tried during `elapsed`: what is in the way of a deletion that takes
 /// seconds goes within seconds. What doesn't is asked for more rarely again.
 pub fn pause(jitter: &Jitter, class: Class, attempt: u32, wait: Wait, elapsed: Duration) -> Duration {
@@ -67,6 +76,14 @@ mod tests {
             assert!(pause >= Duration::from_millis(50) && pause <= Duration::from_secs(20), "{pause:?}");
         }
         assert!(jitter.pause(Class::Settling, 10) <= Duration::from_secs(4));
+    }
+
+    #[test]
+    fn what_settles_is_not_waited_for_as_long_as_what_takes_its_time() {
+        let wait = Wait::seconds(100, 26 * 3600);
+        assert_eq!(deadline(Class::Settling, wait), Duration::from_secs(300));
+        assert_eq!(deadline(Class::Blocked, wait), wait.deadline);
+        assert_eq!(deadline(Class::Settling, Wait::INSTANT), Wait::INSTANT.deadline);
     }
 
     #[test]

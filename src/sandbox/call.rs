@@ -1,5 +1,7 @@
 //! What a handler has at hand.
 
+use std::time::Duration;
+
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -69,6 +71,11 @@ impl Call<'_> {
     /// How long things take.
     pub fn durations(&self) -> &Durations {
         &self.options.durations
+    }
+
+    /// How long an answer is on its way.
+    pub fn way_back(&self) -> Duration {
+        self.options.latency / 2
     }
 
     /// Whether what was created then is seen by reading calls already. EC2 API reference, "Eventual consistency".

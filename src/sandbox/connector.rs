@@ -41,7 +41,8 @@ impl SandboxHttpClient {
             .ok_or_else(|| ConnectorError::user("a client of the sandbox lacks the sandbox's interceptor".into()))?;
         let operation = &attempt.question.operation;
         // The body arrives, as it would at AWS; the SDK watches its progress.
-        ByteStream::new(request.take_body()).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
+        let body = ByteStream::new(request.take_body()).collect().await;
+        let body = body.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
 
         if self.sandbox.is_dead() {
             return std::future::pending().await;
@@ -58,7 +59,10 @@ impl SandboxHttpClient {
             return std::future::pending().await;
         }
         self.sandbox.landed(index);
-        let refused = self.off_time(operation, signed.as_deref()).or_else(|| self.sandbox.forbidden(operation));
+        let refused = self
+            .off_time(operation, signed.as_deref())
+            .or_else(|| self.sandbox.forbidden(operation))
+            .or_else(|| self.sandbox.not_known_yet(operation, &body));
         let answer = match (refused, fault) {
             (Some(refused), _) => Answer::Whole(Err(refused)),
             (None, Fault::BeforeAct(failure)) => self.fail(failure, operation, index).await?,

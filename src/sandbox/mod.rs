@@ -76,6 +76,7 @@ mod interceptor;
 pub mod kms;
 mod lag;
 pub mod lambda;
+mod late;
 pub mod logs;
 pub mod options;
 pub mod pace;

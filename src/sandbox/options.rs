@@ -37,6 +37,8 @@ pub struct SandboxOptions {
     /// How far the client's clock is ahead of AWS's, in seconds. AWS refuses signatures that are off by more than five minutes, S3 by more than
     /// fifteen.
     pub clock_skew: i64,
+    /// Whether calls that make or change something don't find yet what was made a moment ago. AWS does so rarely.
+    pub late_references: bool,
     /// What goes wrong; nothing if `None`.
     pub faults: Option<Arc<dyn FaultPlan>>,
 }
@@ -56,6 +58,7 @@ impl SandboxOptions {
             rate_limits: true,
             app_mesh: false,
             clock_skew: 0,
+            late_references: false,
             faults: None,
         }
     }

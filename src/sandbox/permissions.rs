@@ -7,6 +7,10 @@ use super::iam::policy::{Grammar, Policy};
 use super::refusal;
 use super::registry::Operation;
 
+/// Whoever first uses a service in an account has its service-linked role made (IAM User Guide, "Service-linked role permissions"). The
+/// sandbox asks for it at every use.
+const LINK: &str = "iam:CreateServiceLinkedRole";
+
 /// The IAM actions of an operation as we call it: with tags where it makes something, with roles where it passes them on.
 pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
     let main = match (service, operation) {
@@ -48,22 +52,49 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
                 &["ec2:CreateTags"]
             }
         }
-        ("elasticloadbalancing", "CreateListener" | "CreateLoadBalancer" | "CreateRule" | "CreateTargetGroup") => {
+        ("elasticloadbalancing", "CreateLoadBalancer") => &["elasticloadbalancing:AddTags", LINK],
+        ("elasticloadbalancing", "CreateListener" | "CreateRule" | "CreateTargetGroup") => {
             &["elasticloadbalancing:AddTags"]
         }
-        ("ecs", "CreateCluster") => &["ecs:TagResource"],
+        ("ecs", "CreateCluster") => &["ecs:TagResource", LINK],
         ("ecs", "CreateService" | "RegisterTaskDefinition") => &["ecs:TagResource", "iam:PassRole"],
-        ("application-autoscaling", "RegisterScalableTarget") => &["application-autoscaling:TagResource"],
+        // Scaling looks at and changes the service, and keeps alarms, in the caller's name (Application Auto Scaling User Guide, "Permissions
+        // required for API actions on target services and CloudWatch").
+        ("application-autoscaling", "RegisterScalableTarget") => {
+            &["application-autoscaling:TagResource", "ecs:DescribeServices", "ecs:UpdateService", LINK]
+        }
+        ("application-autoscaling", "PutScalingPolicy") => {
+            &["ecs:DescribeServices", "ecs:UpdateService", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm"]
+        }
+        ("application-autoscaling", "DeleteScalingPolicy" | "DeregisterScalableTarget") => &["cloudwatch:DeleteAlarms"],
         ("cloudwatch", "PutMetricAlarm") => &["cloudwatch:TagResource"],
-        ("dynamodb", "CreateTable") => &["dynamodb:TagResource"],
-        ("ecr", "CreateRepository") => &["ecr:TagResource"],
+        ("dynamodb", "CreateTable") => {
+            &["dynamodb:TagResource", "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+        }
+        ("ecr", "CreateRepository") => &["ecr:TagResource", "kms:CreateGrant", "kms:DescribeKey"],
+        ("ecr", "DeleteRepository") => &["kms:RetireGrant"],
         ("iam", "CreateRole") => &["iam:TagRole"],
         ("kms", "CreateKey") => &["kms:TagResource"],
+        ("lambda", "CreateFunction") => &["lambda:TagResource", "iam:PassRole"],
         ("logs", "CreateLogGroup") => &["logs:TagResource"],
+        // RDS makes the master user's secret in the caller's name, and takes the key (Aurora User Guide, "Password management with Amazon
+        // Aurora and AWS Secrets Manager").
+        ("rds", "CreateDBCluster") => &[
+            "rds:AddTagsToResource",
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:GenerateDataKey",
+            "secretsmanager:CreateSecret",
+            "secretsmanager:TagResource",
+            LINK,
+        ],
+        ("rds", "CreateDBInstance" | "CreateDBSubnetGroup") => &["rds:AddTagsToResource"],
+        ("s3", "CreateBucket") => &["s3:TagResource"],
         // A secret under a customer managed key is encrypted with the caller's rights (Secrets Manager User Guide, "Secret encryption").
-        ("secretsmanager", "CreateSecret" | "UpdateSecret" | "PutSecretValue") => {
-            &["kms:Decrypt", "kms:GenerateDataKey"]
-        }
+        ("secretsmanager", "CreateSecret") => &["secretsmanager:TagResource", "kms:Decrypt", "kms:GenerateDataKey"],
+        ("secretsmanager", "UpdateSecret" | "PutSecretValue") => &["kms:Decrypt", "kms:GenerateDataKey"],
+        ("secretsmanager", "RotateSecret") => &["lambda:InvokeFunction"],
         ("secretsmanager", "GetSecretValue") => &["kms:Decrypt"],
         // Cloud Map makes a hosted zone in the caller's name (AWS Cloud Map API reference, CreatePrivateDnsNamespace).
         ("servicediscovery", "CreatePrivateDnsNamespace") => {

@@ -34,7 +34,7 @@ const UNSEEN: [(&str, &str); 12] = [
 const IMMUTABLE: &str = "a revision never changes; which one runs is seen at the service";
 
 /// Fields that are seen and not tried below, and why.
-const UNTRIED: [(&str, &str); 42] = [
+const UNTRIED: [(&str, &str); 40] = [
     ("db-cluster.engine_version", NO_OTHER),
     ("db-cluster.log_exports", NO_OTHER),
     ("db-cluster.pause_after_seconds", NO_OTHER),
@@ -54,9 +54,7 @@ const UNTRIED: [(&str, &str); 42] = [
     ("internet-gateway.attached", "EC2 refuses to detach it while addresses are mapped"),
     ("lambda-function.architecture", NO_OTHER),
     ("lambda-function.code", NO_OTHER),
-    ("lambda-function.environment", NO_OTHER),
     ("lambda-function.invokers", NO_OTHER),
-    ("lambda-function.log_group", NO_OTHER),
     ("lambda-function.role", NO_OTHER),
     ("lambda-function.runtime", NO_OTHER),
     ("listener.certificate", HTTPS),
@@ -217,6 +215,12 @@ fn by_hand(kind: &str, field: &str, value: &Value, key: &str, others: &[Value]) 
         ("cluster", "capacity_providers") => shorter(),
         ("ecs-service", "security_groups") => other(),
         ("security-group-rule", "protocol") => Some(json!("udp")),
+        ("lambda-function", "environment") => {
+            let mut variables = value.clone();
+            variables["BY_HAND"] = json!("1");
+            Some(variables)
+        }
+        ("lambda-function", "log_group") => Some(json!("/platformctl/dev/flow-logs")),
         (_, "description") => Some(json!("By hand")),
         _ => match value {
             Value::Bool(on) => Some(json!(!on)),

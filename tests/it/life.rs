@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use platformctl::{
     engine::{Action, Event, Interrupt, Key},
     operation::{self, Intention, Prepared, Workspace},
-    sandbox::SandboxOptions,
+    sandbox::{Outcome, SandboxOptions},
 };
 
 use crate::lab::{EXAMPLE, Lab, Recorder, assert_done, assert_settled, carry_out, destroy, up};
@@ -45,6 +45,23 @@ async fn an_environment_comes_up_and_goes_without_a_trace() {
     let (outcome, left, _) = destroy(&workspace).await.expect("a second destroy");
     assert_done(&outcome);
     assert_eq!((outcome.done.len(), left.len()), (0, 0), "a second destroy is success");
+}
+
+/// EC2, RDS and Elastic Load Balancing may not know what was made a second ago. Whatever is refused for that is repeated.
+#[tokio::test(start_paused = true)]
+async fn an_environment_comes_up_where_nothing_new_is_known_at_once() {
+    let lab = Lab::with(SandboxOptions { late_references: true, ..SandboxOptions::in_memory() });
+    let before = lab.inventory();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let refused = |code: &str| {
+        lab.sandbox.calls().iter().filter(|call| call.outcome == Outcome::Refused(code.to_owned())).count()
+    };
+    for code in ["InvalidVpcID.NotFound", "InvalidSubnetID.NotFound", "InvalidGroup.NotFound", "LoadBalancerNotFound"] {
+        assert!(refused(code) > 0, "{code} never came");
+    }
+    assert_settled(&workspace).await;
+    assert_gone(&lab, &workspace, &before).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,7 +49,7 @@ async fn status_follows_an_environment_through_its_life() {
     assert!(whole.state.chapters.iter().all(all_ready), "{:#?}", whole.state.chapters);
     let checks = operation::doctor(&workspace, false).await;
     let linked = checks.iter().filter(|check| check.name.starts_with("AWSServiceRoleFor"));
-    assert!(linked.clone().count() == 3 && linked.into_iter().all(|check| check.verdict == Verdict::Ok), "{checks:#?}");
+    assert!(linked.clone().count() == 4 && linked.into_iter().all(|check| check.verdict == Verdict::Ok), "{checks:#?}");
     let payments = whole.services.iter().find(|service| service.name == "payments").expect("the example has it");
     assert_runs(payments);
     let balancer = whole.load_balancer.as_ref().expect("a load balancer");

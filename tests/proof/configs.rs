@@ -43,7 +43,12 @@ pub fn changed() -> String {
         + "\n[observability]\nlog_retention_days = 60\nlatency_p99_milliseconds = 900\n\n[ingress]\nidle_timeout_seconds = 75\n"
 }
 
-/// All of them, in an order in which each changes something.
+/// With a database, and so a function and rotations.
+pub fn database() -> String {
+    with("database = true") + "\n[database]\n"
+}
+
+/// All of them but that with a database, in an order in which each changes something.
 pub fn all() -> Vec<String> {
     vec![small(), rollout(), changed(), replaced(), more(), small()]
 }

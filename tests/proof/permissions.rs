@@ -70,7 +70,7 @@ async fn live(app_mesh: bool) -> Result<(BTreeSet<String>, BTreeSet<String>, usi
     let (up, status, destroy) = (of(Purpose::Up), of(Purpose::Status), of(Purpose::Destroy));
 
     lab.sandbox.enforce(Some(&up.to_string()))?;
-    for config in configs::all() {
+    for config in configs::all().into_iter().chain([configs::database()]) {
         done(lab.run(&config, Intention::Up).await)?;
     }
     scoped(&lab, &up, &workspace.kinds)?;

@@ -93,7 +93,7 @@ mod tests {
             period_seconds: PERIOD_SECONDS,
             statistic: "Sum".to_owned(),
         };
-        let queries = vec![Query::metric("m0", "blue", metric), Query::expression("all", "all", "FILL(m0,0)")];
+        let queries = vec![Query::metric("m0", "blue", metric), Query::expression("all", "all", "m0*2")];
         assert_eq!(observe(&specification(&queries).expect("all is known")), queries);
     }
 }

@@ -212,6 +212,11 @@ impl Resource for ScalingPolicy {
             "application-autoscaling:DeleteScalingPolicy",
             "application-autoscaling:DescribeScalingPolicies",
             "application-autoscaling:PutScalingPolicy",
+            // Application Auto Scaling makes and deletes the alarms of a policy in the caller's name (Application Auto Scaling User Guide,
+            // "Permissions required for API actions on target services and CloudWatch").
+            "cloudwatch:DeleteAlarms",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:PutMetricAlarm",
         ]
     }
 }

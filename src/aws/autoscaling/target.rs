@@ -217,6 +217,8 @@ impl Resource for ScalableTarget {
             "application-autoscaling:ListTagsForResource",
             "application-autoscaling:RegisterScalableTarget",
             "application-autoscaling:TagResource",
+            "ecs:DescribeServices",
+            "ecs:UpdateService",
         ]
     }
 }

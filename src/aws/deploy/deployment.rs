@@ -19,6 +19,8 @@ use crate::{
 const AT_ONCE: usize = 20;
 /// ListServiceDeployments gives that many a page at most (ECS API reference).
 const PAGE: usize = 100;
+/// And so many are asked for at least: that the newest come first is ECS's habit, which its reference doesn't promise.
+const LEAST: usize = 20;
 
 /// A service deployment.
 #[derive(Clone, Debug, PartialEq)]
@@ -205,7 +207,7 @@ pub struct Brief {
 /// # Errors
 /// The calls' own.
 pub async fn list(aws: &Aws, cluster: &str, service: &str, most: usize) -> Result<Vec<Brief>, Failure> {
-    let size = i32::try_from(most.clamp(1, PAGE)).unwrap_or(i32::MAX);
+    let size = i32::try_from(most.clamp(LEAST, PAGE)).unwrap_or(i32::MAX);
     let (mut found, mut token): (Vec<Brief>, Option<String>) = (Vec::new(), None);
     loop {
         let call = aws.ecs.list_service_deployments().cluster(cluster).service(service).max_results(size);

@@ -1,6 +1,6 @@
 //! Whether a role would be allowed to do something, and whether what tasks need at their start is there.
 
-use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, PolicyEvaluationDecisionType};
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum, EvaluationResult, PolicyEvaluationDecisionType};
 
 use crate::{
     aws::{Answer, Aws},
@@ -28,12 +28,20 @@ pub async fn refused(
         call = call.context_entries(entry.context_key_type(ContextKeyTypeEnum::String).build());
     }
     let answer = call.set_resource_arns(Some(resources.to_vec())).send().await.of("iam:SimulatePrincipalPolicy")?;
-    let results = answer.evaluation_results().iter();
-    let refused = results.filter(|result| *result.eval_decision() != PolicyEvaluationDecisionType::Allowed);
-    let text = |result: &aws_sdk_iam::types::EvaluationResult| {
-        format!("{} on {}", result.eval_action_name(), result.eval_resource_name().unwrap_or("*"))
-    };
-    Ok(refused.map(text).collect())
+    Ok(answer.evaluation_results().iter().flat_map(refusals).collect())
+}
+
+/// Where several resources were asked for, the answer is in what is said of each (IAM API reference, EvaluationResult,
+/// ResourceSpecificResults).
+fn refusals(result: &EvaluationResult) -> Vec<String> {
+    let name = |resource: &str| format!("{} on {resource}", result.eval_action_name());
+    let specific = result.resource_specific_results();
+    if specific.is_empty() {
+        let allowed = *result.eval_decision() == PolicyEvaluationDecisionType::Allowed;
+        return (!allowed).then(|| name(result.eval_resource_name().unwrap_or("*"))).into_iter().collect();
+    }
+    let refused = specific.iter().filter(|one| *one.eval_resource_decision() != PolicyEvaluationDecisionType::Allowed);
+    refused.map(|one| name(one.eval_resource_name())).collect()
 }
 
 /// The secret of a container's `valueFrom`: `<arn>[:<json key>:<stage>:<version>]`.

@@ -279,6 +279,12 @@ impl Resource for Table {
             "dynamodb:TagResource",
             "dynamodb:UpdateContinuousBackups",
             "dynamodb:UpdateTable",
+            // DynamoDB uses the key in the caller's name when it makes the table (DynamoDB Developer Guide, "DynamoDB encryption at rest:
+            // How it works", "Authorizing use of your customer managed key").
+            "kms:CreateGrant",
+            "kms:Decrypt",
+            "kms:DescribeKey",
+            "kms:GenerateDataKey",
             "tag:TagResources",
         ]
     }

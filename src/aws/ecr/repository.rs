@@ -237,6 +237,10 @@ impl Resource for Repository {
             "ecr:PutImageTagMutability",
             "ecr:PutLifecyclePolicy",
             "ecr:TagResource",
+            // ECR gives itself the use of the key in the caller's name, and gives it back (ECR User Guide, "Encryption at rest").
+            "kms:CreateGrant",
+            "kms:DescribeKey",
+            "kms:RetireGrant",
         ]
     }
 }

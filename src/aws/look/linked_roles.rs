@@ -6,10 +6,11 @@ use crate::{
 };
 
 /// The service-linked roles that an environment uses, with the service of each (the services' guides, "Using service-linked roles").
-pub const LINKED_ROLES: [(&str, &str); 3] = [
+pub const LINKED_ROLES: [(&str, &str); 4] = [
     ("AWSServiceRoleForECS", "ecs.amazonaws.com"),
     ("AWSServiceRoleForElasticLoadBalancing", "elasticloadbalancing.amazonaws.com"),
     ("AWSServiceRoleForApplicationAutoScaling_ECSService", "ecs.application-autoscaling.amazonaws.com"),
+    ("AWSServiceRoleForRDS", "rds.amazonaws.com"),
 ];
 
 /// Whether a role is there.

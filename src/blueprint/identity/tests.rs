@@ -198,10 +198,12 @@ fn roles_are_assumed_by_whom_they_are_for() {
     for name in ["task-payments", "execution-payments"] {
         let role = role(&blueprint, name);
         assert!(trusts(&role, service, ours, &task));
-        assert!(!trusts(&role, service, "210987654321", &task));
-        assert!(!trusts(&role, service, ours, "arn:aws:ecs:us-east-1:210987654321:task/cluster-dev/1"));
         assert!(!trusts(&role, "ec2.amazonaws.com", ours, &task));
     }
+    let task_role = role(&blueprint, "task-payments");
+    assert!(!trusts(&task_role, service, "210987654321", &task));
+    assert!(!trusts(&task_role, service, ours, "arn:aws:ecs:us-east-1:210987654321:task/cluster-dev/1"));
+    assert!(role(&blueprint, "execution-payments")["trust"]["Statement"][0].get("Condition").is_none());
     let balancers = role(&blueprint, "ecs-load-balancers");
     assert!(trusts(&balancers, "ecs.amazonaws.com", ours, &task));
     assert_eq!(balancers["managed"][0], "arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers");

@@ -67,16 +67,18 @@ pub fn of_service(
     metric(namespace, name, statistic, BTreeMap::from([("ClusterName", cluster), ("ServiceName", service)]))
 }
 
-/// Metric math: the sum over both groups, of which mostly only one has data.
+/// Metric math: the sum over both groups, of which mostly only one has data: what is missing counts as nothing. Never by FILL: metrics
+/// come with a delay, so that the latest minute would always be the filled-in value, and who asks for several minutes in a row would never
+/// get them (CloudWatch User Guide, "Metric math functions": basic arithmetic, FILL).
 pub fn sum(id: &str) -> String {
     let [blue, green] = COLORS;
-    format!("FILL({id}_{blue},0)+FILL({id}_{green},0)")
+    format!("{id}_{blue}+{id}_{green}")
 }
 
-/// Metric math: the greater of both groups.
+/// Metric math: the greater of both groups, minute by minute.
 pub fn greatest(id: &str) -> String {
     let [blue, green] = COLORS;
-    format!("MAX([FILL({id}_{blue},0),FILL({id}_{green},0)])")
+    format!("MAX([{id}_{blue},{id}_{green}])")
 }
 
 /// What the CloudWatch agent makes of the name of an Envoy metric: it separates the parts with underscores.

@@ -5,7 +5,10 @@
 # Keys go to a new directory that is swapped in by one rename, so that Envoy never sees half of a pair.
 set -euo pipefail
 umask 077
-: "${KEYS:=/keys}" "${CONF:=/etc/mesh}" "${MESH_UID:=1337}"
+: "${KEYS:=/keys}" "${CONF:=/etc/mesh}" "${TEMPORARY:=/tmp}" "${MESH_UID:=1337}"
+
+# Fargate gives a volume to root alone; the application may be anybody.
+chmod 1777 "$TEMPORARY"
 
 generation=g$(date +%s%N)
 dir=$KEYS/$generation

@@ -67,7 +67,11 @@ pub async fn mesh(workspace: &Workspace) -> Check {
 
 /// The roles that AWS's services make for themselves.
 pub async fn linked_roles(workspace: &Workspace) -> Vec<Check> {
-    join_all(LINKED_ROLES.iter().map(|(role, service)| linked_role(workspace, role, service))).await
+    let needed = LINKED_ROLES.iter().filter(|(_, service)| {
+        // The only one that not every environment needs.
+        *service != "rds.amazonaws.com" || workspace.config.database.is_some()
+    });
+    join_all(needed.map(|(role, service)| linked_role(workspace, role, service))).await
 }
 
 async fn linked_role(workspace: &Workspace, role: &str, service: &str) -> Check {

@@ -50,6 +50,7 @@ pub(super) fn put(call: &mut Call<'_>, input: &PutScalingPolicyInput) -> Result<
             (call.arn("autoscaling", &path), call.now)
         }
     };
+    state::begin_change(call, resource)?;
     state::remove_policy(call, &arn);
     let alarms = add_alarms(call, resource, &arn, &tracking);
     let policy =
@@ -157,6 +158,7 @@ pub(super) fn delete(
     let arn = policy.map(|it| it.arn.clone()).ok_or_else(|| {
         ApiError::new("ObjectNotFoundException", format!("No scaling policy found for policy name: {name}"))
     })?;
+    state::begin_change(call, resource)?;
     state::remove_policy(call, &arn);
     Ok(DeleteScalingPolicyOutput::builder().build())
 }

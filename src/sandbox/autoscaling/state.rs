@@ -19,6 +19,20 @@ pub struct AutoScalingState {
     pub targets: BTreeMap<String, Target>,
     /// Scaling policies by ARN.
     pub policies: BTreeMap<String, Policy>,
+    /// When something of a resource was changed last.
+    pub changed: BTreeMap<String, Moment>,
+}
+
+/// One change of a resource at a time: the next may begin when the former is answered. API reference, PutScalingPolicy: "ConcurrentUpdateException: Concurrent updates caused an exception, for
+/// example, if you request an update to an Application Auto Scaling resource that already has a pending update."
+pub(super) fn begin_change(call: &mut Call<'_>, resource: &str) -> Result<(), ApiError> {
+    let now = call.now;
+    if call.world.autoscaling.changed.get(resource).is_some_and(|at| now < *at + call.way_back()) {
+        let message = format!("You already have a pending update to an Auto Scaling resource: {resource}");
+        return Err(ApiError::new("ConcurrentUpdateException", message));
+    }
+    call.world.autoscaling.changed.insert(resource.to_owned(), now);
+    Ok(())
 }
 
 /// The range that the task count of a service may move in.

@@ -48,6 +48,7 @@ pub(super) fn register(
         // User guide, "Tagging support for Application Auto Scaling": TagResource tags what exists.
         return Err(invalid("Tags can't be given for a scalable target that exists; use TagResource"));
     }
+    state::begin_change(call, resource)?;
     let id = call.hex(34);
     let target = match former {
         Some(former) => Target { min, max, ..former },
@@ -115,7 +116,11 @@ pub(super) fn deregister(
 ) -> Result<DeregisterScalableTargetOutput, ApiError> {
     state::ecs_service(input.service_namespace(), input.resource_id(), input.scalable_dimension())?;
     let resource = input.resource_id().unwrap_or_default();
-    call.world.autoscaling.targets.remove(resource).ok_or_else(|| no_target(resource))?;
+    if !call.world.autoscaling.targets.contains_key(resource) {
+        return Err(no_target(resource));
+    }
+    state::begin_change(call, resource)?;
+    call.world.autoscaling.targets.remove(resource);
     let policies = call.world.autoscaling.policies.values().filter(|it| it.resource == resource);
     let arns: Vec<String> = policies.map(|it| it.arn.clone()).collect();
     for arn in arns {

@@ -88,7 +88,7 @@ fn requests() -> Specimen<ScalingPolicy> {
     let queries = vec![
         Query::metric("blue", "blue", metric("targetgroup/tg-a-blue-dev/1")),
         Query::metric("green", "green", metric("targetgroup/tg-a-green-dev/2")),
-        Query::expression("all", "all", "FILL(blue,0)+FILL(green,0)"),
+        Query::expression("all", "all", "blue+green"),
     ];
     policy("requests", Tracked::Customized(queries))
 }
@@ -117,6 +117,23 @@ async fn a_scalable_target_lives() {
     assert!(bench.differences(&it, &seen[0].observed).is_empty());
     assert_eq!(desired(&bench), 4, "brought into the range");
     assert_eq!(bench.end(&it, &made).await, Gone::Yes);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_changes_of_one_target_at_once_are_one_too_many() {
+    let bench = bench().await;
+    bench.make(&target(10)).await;
+    settle().await;
+    let (cpu, requests) = (cpu(), requests());
+    let (first, second) = (bench.identity(&cpu), bench.identity(&requests));
+    let (one, other) = tokio::join!(cpu.spec.create(&bench.aws, &first), requests.spec.create(&bench.aws, &second));
+    let (again, refused) = match (one, other) {
+        (Ok(_), Err(refused)) => ((&requests, &second), refused),
+        (Err(refused), Ok(_)) => ((&cpu, &first), refused),
+        both => panic!("one of them, and one alone: {both:?}"),
+    };
+    assert_eq!((refused.code.as_deref(), refused.class), (Some("ConcurrentUpdateException"), Class::Blocked));
+    again.0.spec.create(&bench.aws, again.1).await.expect("after the other");
 }
 
 #[tokio::test(start_paused = true)]

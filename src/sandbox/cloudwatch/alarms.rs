@@ -11,6 +11,8 @@ use super::state::{Alarm, State, Watched};
 use super::tags;
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
+use crate::sandbox::iam::policy::{Caller, Decision, Grammar, Policy, Request};
+use crate::sandbox::kms;
 use crate::sandbox::paging;
 use crate::sandbox::world::Tags;
 
@@ -28,6 +30,9 @@ pub(super) fn put(call: &mut Call<'_>, input: &PutMetricAlarmInput) -> Result<Pu
     let given = tags::merged(&Tags::new(), input.tags())?;
     let name = input.alarm_name().unwrap_or_default();
     let (arn, now) = (call.arn("cloudwatch", &format!("alarm:{name}")), call.now);
+    for topic in input.alarm_actions().iter().chain(input.ok_actions()).filter(|action| action.contains(":sns:")) {
+        check_topic(call, topic, &arn)?;
+    }
     let former = call.world.cloudwatch.alarms.remove(name);
     let kept = former.map(|it| (it.state, it.reason, it.state_since, it.created_at, it.tags));
     let (state, reason, state_since, created_at, tags) = kept
@@ -56,6 +61,27 @@ pub(super) fn put(call: &mut Call<'_>, input: &PutMetricAlarmInput) -> Result<Pu
     };
     call.world.cloudwatch.alarms.insert(alarm.name.clone(), alarm);
     Ok(PutMetricAlarmOutput::builder().build())
+}
+
+/// Beyond what CloudWatch refuses: an alarm whose notifications would be lost, since the topic doesn't let CloudWatch publish, or its key doesn't let
+/// CloudWatch encrypt (SNS Developer Guide, "Key management": "Enable compatibility between event sources from AWS services and encrypted topics").
+fn check_topic(call: &Call<'_>, arn: &str, alarm: &str) -> Result<(), ApiError> {
+    const SERVICE: &str = "cloudwatch.amazonaws.com";
+    let Some(topic) = call.world.sns.topics.get(arn) else { return Ok(()) };
+    let context = [("aws:SourceAccount", call.account()), ("aws:SourceArn", alarm)];
+    let publish = Request { caller: Caller::Service(SERVICE), action: "sns:Publish", resource: arn, context: &context };
+    let policy = topic.attributes.get("Policy").and_then(|text| Policy::parse(text, Grammar::Resource).ok());
+    if policy.is_some_and(|policy| policy.decide(&publish) != Decision::Allow) {
+        return Err(invalid(format!("CloudWatch may not publish to {arn}: its policy doesn't let it")));
+    }
+    let key = topic.attributes.get("KmsMasterKeyId").and_then(|key| kms::usable(call, key).ok());
+    let needed = ["kms:Decrypt", "kms:GenerateDataKey"];
+    if key.is_some_and(|key| !kms::service_will(key, SERVICE, &needed, &context)) {
+        return Err(invalid(format!(
+            "CloudWatch may not publish to {arn}: the topic's KMS key doesn't let it encrypt"
+        )));
+    }
+    Ok(())
 }
 
 /// CloudWatch API reference, DescribeAlarms: names or a prefix; those that don't exist are left out.

@@ -188,13 +188,17 @@ fn check_one(query: &Query, ids: &BTreeSet<&str>) -> Result<(), String> {
 }
 
 /// What metric math can be told to be wrong without evaluating it: unknown ids, parentheses, searches (CloudWatch User Guide, "Use search
-/// expressions in graphs": no alarms on them).
+/// expressions in graphs": no alarms on them). Beyond what CloudWatch refuses: FILL, with which an alarm is stuck where the latest minute
+/// has no data yet (CloudWatch User Guide, "Metric math functions").
 fn check_expression(expression: &str, ids: &BTreeSet<&str>) -> Result<(), String> {
     if expression.is_empty() || expression.len() > 2048 {
         return Err("An expression must have 1 to 2048 characters".to_owned());
     }
     if expression.contains("SEARCH(") {
         return Err("SEARCH is not supported here: it returns several time series".to_owned());
+    }
+    if expression.contains("FILL(") {
+        return Err("FILL makes up the latest value, which comes late: an alarm on it may never change".to_owned());
     }
     let words = expression.split(|one: char| !(one.is_ascii_alphanumeric() || one == '_' || one == '.'));
     let mut names = words.filter(|word| word.starts_with(|first: char| first.is_ascii_lowercase()));
@@ -223,8 +227,8 @@ mod tests {
     #[test]
     fn expressions_speak_of_what_is_there() {
         let ids = BTreeSet::from(["a", "b"]);
-        assert_eq!(check_expression("100*(FILL(a,0)+FILL(b,0))/a", &ids), Ok(()));
-        for wrong in ["a+c", "(a+b", "a)+(b", "SUM(SEARCH('x','Sum'))", ""] {
+        assert_eq!(check_expression("100*(a+b)/MAX([a,b])", &ids), Ok(()));
+        for wrong in ["a+c", "(a+b", "a)+(b", "SUM(SEARCH('x','Sum'))", "FILL(a,0)+b", ""] {
             assert!(check_expression(wrong, &ids).is_err(), "{wrong}");
         }
     }

@@ -49,7 +49,7 @@ fn math() -> Vec<Query> {
     vec![
         Query::metric("errors_blue", "blue", metric("HTTPCode_Target_5XX_Count", "targetgroup/tg-blue/1")),
         Query::metric("errors_green", "green", metric("HTTPCode_Target_5XX_Count", "targetgroup/tg-green/2")),
-        Query::expression("all", "all", "FILL(errors_blue,0)+FILL(errors_green,0)"),
+        Query::expression("all", "all", "errors_blue+errors_green"),
     ]
 }
 
@@ -94,6 +94,37 @@ async fn a_dashboard_lives() {
         bench.aws.cloudwatch.list_dashboards().dashboard_name_prefix("dashboard-").send().await.expect("a list");
     assert_eq!(listed.dashboard_entries()[0].dashboard_name(), Some("dashboard-dev"));
     assert_eq!(bench.end(&it, &made).await, Gone::Yes);
+}
+
+/// An alarm that nobody would be told of: CloudWatch itself would take it, and lose every notification.
+#[tokio::test(start_paused = true)]
+async fn alarms_whose_topic_or_key_shuts_cloudwatch_out_are_refused() {
+    let bench = Bench::open().await;
+    let arn = bench.arn("sns", "topic-alarms-dev");
+    let root = "arn:aws:iam::123456789012:root";
+    let statement = |principal: serde_json::Value, actions: &[&str], resource: &str| json!({ "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": resource });
+    let cloudwatch = || json!({ "Service": "cloudwatch.amazonaws.com" });
+    let policy =
+        |statements: &[serde_json::Value]| json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+    let owner = statement(json!({ "AWS": root }), &["kms:*"], "*");
+    let useful = statement(cloudwatch(), &["kms:Decrypt", "kms:GenerateDataKey*"], "*");
+    let publish = statement(cloudwatch(), &["sns:Publish"], &arn);
+    let others = statement(json!({ "Service": "events.amazonaws.com" }), &["sns:Publish"], &arn);
+    let key = bench.aws.kms.create_key().policy(policy(&[owner.clone()])).send().await.expect("a key");
+    let key = key.key_metadata.and_then(|key| key.arn).expect("its ARN");
+    let topic = bench.aws.sns.create_topic().name("topic-alarms-dev").attributes("Policy", policy(&[others]));
+    topic.attributes("KmsMasterKeyId", &key).send().await.expect("a topic");
+    let it = alarm(&bench, math());
+    let identity = bench.identity(&it);
+    let put = || it.spec.create(&bench.aws, &identity);
+    assert!(put().await.expect_err("the topic's policy").message.contains("its policy doesn't let it"));
+    let set = bench.aws.sns.set_topic_attributes().topic_arn(&arn).attribute_name("Policy");
+    set.attribute_value(policy(&[publish])).send().await.expect("set");
+    assert!(put().await.expect_err("the key's policy").message.contains("KMS key"));
+    settle().await;
+    let set = bench.aws.kms.put_key_policy().key_id(&key).policy(policy(&[owner, useful]));
+    set.send().await.expect("set");
+    put().await.expect("now it can tell");
 }
 
 #[tokio::test(start_paused = true)]

@@ -21,6 +21,7 @@ use super::vpc_endpoint::VpcEndpoint;
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::durations::Durations;
+use crate::sandbox::error::ApiError;
 use crate::sandbox::world::{Item, Place, Simulated, Tags};
 
 macro_rules! tables {
@@ -93,6 +94,12 @@ impl Ec2State {
     /// The tags of a thing.
     pub(super) fn tags(&self, id: &str) -> Option<&Tags> {
         self.things().find(|(_, meta)| meta.id == id).map(|(_, meta)| &meta.tags)
+    }
+
+    /// What reading calls don't see yet: ids, and what is said of them.
+    pub(in crate::sandbox) fn young(&self, call: &Call<'_>) -> Vec<(String, ApiError)> {
+        let young = self.things().filter(|(_, meta)| !call.visible(meta.created_at));
+        young.map(|(kind, meta)| (meta.id.clone(), kind.not_found(&meta.id))).collect()
     }
 
     /// The subnets of a VPC.

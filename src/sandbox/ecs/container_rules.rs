@@ -157,7 +157,7 @@ fn check_container(definition: &TaskDefinition, container: &Container) -> Result
 fn check_health(name: &str, check: &Check) -> Result<(), ApiError> {
     let begins = check.command.first().map(String::as_str);
     let in_range = (5..=300).contains(&check.interval)
-        && (2..=120).contains(&check.timeout)
+        && (2..=60).contains(&check.timeout)
         && (1..=10).contains(&check.retries)
         && check.start_period.is_none_or(|seconds| (0..=300).contains(&seconds));
     if !matches!(begins, Some("CMD" | "CMD-SHELL" | "NONE")) || !in_range {

@@ -89,14 +89,15 @@ pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str, at: Mo
     }
     let execution = definition.execution_role.as_deref();
     let source = call.arn("ecs", "task/x");
-    for role in [execution, definition.task_role.as_deref()].into_iter().flatten() {
-        if iam::assumable(call, role, TASKS, &source).is_err() {
-            return Some(format!(
-                "ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being \
-                 passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this \
-                 role."
-            ));
-        }
+    // ECS is documented to tell a source for task roles only (ECS Developer Guide, "Amazon ECS task IAM role" and "Amazon ECS task execution
+    // IAM role").
+    let not_executing = execution.filter(|role| iam::assumable_without_source(call, role, TASKS).is_err());
+    let not_tasks = definition.task_role.as_deref().filter(|role| iam::assumable(call, role, TASKS, &source).is_err());
+    if let Some(role) = not_executing.or(not_tasks) {
+        return Some(format!(
+            "ECS was unable to assume the role '{role}' that was provided for this task. Please verify that the role being passed \
+             has the proper trust relationship and permissions and that your IAM user has permissions to pass this role."
+        ));
     }
     why_logs_fail(call, definition, at)
         .or_else(|| why_secrets_fail(call, definition, at))

@@ -6,11 +6,12 @@ use crate::sandbox::call::Call;
 use crate::sandbox::world::Tags;
 
 /// Roles and the services that assume them (each service's guide, "Using service-linked roles").
-const ROLES: [(&str, &str); 4] = [
+const ROLES: [(&str, &str); 5] = [
     ("AWSServiceRoleForAppMesh", "appmesh.amazonaws.com"),
     ("AWSServiceRoleForApplicationAutoScaling_ECSService", "ecs.application-autoscaling.amazonaws.com"),
     ("AWSServiceRoleForECS", "ecs.amazonaws.com"),
     ("AWSServiceRoleForElasticLoadBalancing", "elasticloadbalancing.amazonaws.com"),
+    ("AWSServiceRoleForRDS", "rds.amazonaws.com"),
 ];
 
 /// Makes a service's role, unless it is there.

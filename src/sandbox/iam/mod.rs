@@ -19,4 +19,4 @@ mod use_of;
 pub use linked::{is_linked, link};
 pub(in crate::sandbox) use service::register;
 pub use state::{IamState, Role};
-pub use use_of::{Refusal, assumable, may, may_at};
+pub use use_of::{Refusal, assumable, assumable_without_source, may, may_at};

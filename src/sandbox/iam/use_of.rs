@@ -24,14 +24,21 @@ pub enum Refusal {
 /// # Errors
 /// Why not.
 pub fn assumable(call: &Call<'_>, role_arn: &str, service: &str, source_arn: &str) -> Result<(), Refusal> {
+    assumable_in(call, role_arn, service, &[("aws:SourceAccount", call.account()), ("aws:SourceArn", source_arn)])
+}
+
+/// The same for a service that doesn't tell on whose behalf it asks, or isn't known to.
+pub fn assumable_without_source(call: &Call<'_>, role_arn: &str, service: &str) -> Result<(), Refusal> {
+    assumable_in(call, role_arn, service, &[])
+}
+
+fn assumable_in(call: &Call<'_>, role_arn: &str, service: &str, context: &[(&str, &str)]) -> Result<(), Refusal> {
     let role = call.world.iam.by_arn(role_arn).ok_or(Refusal::Missing)?;
     let changed = role.trust_changed_at.max(role.created_at);
     if call.now < changed + call.durations().role_usable {
         return Err(Refusal::NotVisibleYet);
     }
-    let context = [("aws:SourceAccount", call.account()), ("aws:SourceArn", source_arn)];
-    let request =
-        Request { caller: Caller::Service(service), action: "sts:AssumeRole", resource: &role.arn, context: &context };
+    let request = Request { caller: Caller::Service(service), action: "sts:AssumeRole", resource: &role.arn, context };
     match parse(&role.trust, Grammar::Trust).map(|trust| trust.decide(&request)) {
         Some(Decision::Allow) => Ok(()),
         _ => Err(Refusal::NotTrusted),

@@ -16,4 +16,4 @@ mod use_of;
 
 pub(in crate::sandbox) use service::register;
 pub use state::{Key, KmsState};
-pub use use_of::{service_may, usable};
+pub use use_of::{service_may, service_will, usable};

@@ -19,7 +19,15 @@ pub fn usable<'a>(call: &'a Call<'_>, reference: &str) -> Result<&'a Key, ApiErr
 /// moment to be seen. KMS Developer Guide, "AWS KMS eventual consistency".
 pub fn service_may(call: &Call<'_>, key: &Key, service: &str, actions: &[&str], context: &[(&str, &str)]) -> bool {
     let settled = call.now >= key.policy_changed_at + call.durations().kms_policy_usable;
-    let document = if settled { &key.policy } else { &key.former_policy };
+    allows(if settled { &key.policy } else { &key.former_policy }, key, service, actions, context)
+}
+
+/// The same once every change of the policy is known everywhere.
+pub fn service_will(key: &Key, service: &str, actions: &[&str], context: &[(&str, &str)]) -> bool {
+    allows(&key.policy, key, service, actions, context)
+}
+
+fn allows(document: &str, key: &Key, service: &str, actions: &[&str], context: &[(&str, &str)]) -> bool {
     let Ok(policy) = Policy::parse(document, Grammar::Resource) else { return false };
     actions.iter().all(|action| {
         let request = Request { caller: Caller::Service(service), action, resource: &key.arn, context };

@@ -15,7 +15,7 @@ use super::tags::{self, invalid};
 use crate::rotator::{password, secret::Credentials};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::{kms, secretsmanager};
+use crate::sandbox::{iam, kms, secretsmanager};
 
 fn combination(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidParameterCombination", message)
@@ -134,6 +134,7 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateDbClusterInput) -> Resul
     };
     let output = CreateDbClusterOutput::builder().db_cluster(describe::cluster(&made, std::iter::empty(), call.now));
     call.world.rds.clusters.insert(id, made);
+    iam::link(call, "rds.amazonaws.com");
     Ok(output.build())
 }
 

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::Read as _,
     net::Ipv4Addr,
-    os::unix::process::CommandExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -142,6 +142,8 @@ pub(super) fn begin<'w>(
 fn init(place: &Place, definition: &Value, bootstrap: &Value, secret: &LeafSecret) {
     let container = container(definition, "mesh-init");
     fs::create_dir_all(place.moved("/keys")).expect("the key volume");
+    let temporary = place.directory.join("tmp");
+    fs::create_dir_all(&temporary).expect("the volume for temporary files");
     let secret: Value = serde_json::from_str(&secret.to_json().expect("text")).expect("JSON");
     // `valueFrom` is `<arn>:<key>::`: the value of that key.
     let secrets = container["secrets"].as_object().expect("secrets").iter().map(|(variable, reference)| {
@@ -159,10 +161,13 @@ fn init(place: &Place, definition: &Value, bootstrap: &Value, secret: &LeafSecre
         .env("MESH_SDS_TRUST", sds("MESH_SDS_TRUST"))
         .env("KEYS", place.moved("/keys"))
         .env("CONF", place.moved("/etc/mesh"))
+        .env("TEMPORARY", &temporary)
         .env("MESH_UID", String::from_utf8_lossy(&whoami).trim())
         .status()
         .expect("bash runs");
     assert!(status.success(), "the init script failed");
+    let mode = fs::metadata(&temporary).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o7777, 0o1777, "whoever the application runs as may write temporary files");
 }
 
 /// A task whose keys are not there: the configuration alone.
