@@ -58,7 +58,7 @@ impl SandboxHttpClient {
             return std::future::pending().await;
         }
         self.sandbox.landed(index);
-        let refused = self.off_time(operation, signed.as_deref()).or_else(|| self.sandbox.forbidden(operation));
+        let refused = self.off_time(operation, signed.as_deref()).or_else(|| self.sandbox.forbidden(&attempt.question));
         let answer = match (refused, fault) {
             (Some(refused), _) => Answer::Whole(Err(refused)),
             (None, Fault::BeforeAct(failure)) => self.fail(failure, operation, index).await?,
