@@ -111,7 +111,8 @@ async fn change_authority(lab: &Lab, workspace: &Workspace) -> Result<Ran, Opera
         if !outcome.is_complete() {
             return Ok(ran(&phase.prepared, outcome));
         }
-        let tell = |text: &str| lab.told.note(text.to_owned());
+        let told = lab.told.clone();
+        let tell = |text: &str| told.note(text.to_owned());
         match phase.next(workspace, &tell).await? {
             Some(next) => phase = next,
             None => return Ok(verdict(Vec::new())),
