@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{call::is_reading, look};
+use super::{call::is_reading, deploy, ecs::exec, logs::events, look};
 use crate::engine::{Kinds, environment::TAG_ENVIRONMENT};
 
 /// What the caller wants to do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Purpose {
     /// Bring environments up and change them.
     Up,
@@ -19,6 +19,16 @@ pub enum Purpose {
     Status,
     /// Take them away.
     Destroy,
+    /// Deploy images, go back, answer and stop deployments.
+    Deploy,
+    /// See which deployments there were.
+    History,
+    /// Read what applications write.
+    Logs,
+    /// Open a shell in a container.
+    Exec,
+    /// Make certificates, authorities and database credentials anew.
+    Rotate,
 }
 
 /// Whose resources the policy is about.
@@ -79,6 +89,18 @@ fn removes(action: &str) -> bool {
     !is_other && REMOVING.iter().any(|verb| verb_of(action).starts_with(verb))
 }
 
+/// What a rotation of certificates changes: see `operation::rotate`.
+const ROTATED: [&str; 4] = ["mesh-authority", "mesh-certificate", "task-definition", "ecs-service"];
+
+/// What these kinds do and a rotation doesn't: it makes and takes away nothing but revisions.
+fn rotates(action: &str) -> bool {
+    let verb = verb_of(action);
+    verb == "DeleteTaskDefinitions" || !["Create", "Delete"].iter().any(|prefix| verb.starts_with(prefix))
+}
+
+/// Orders a rotation of credentials: the rotator itself has a role of its own.
+const ORDERING: [&str; 2] = ["lambda:InvokeFunction", "secretsmanager:RotateSecret"];
+
 /// The actions that a purpose needs.
 pub fn actions(kinds: &Kinds, purpose: Purpose) -> BTreeSet<&'static str> {
     let mut declared: BTreeSet<&'static str> = kinds.iter().flat_map(|kind| kind.actions().iter().copied()).collect();
@@ -93,6 +115,17 @@ pub fn actions(kinds: &Kinds, purpose: Purpose) -> BTreeSet<&'static str> {
             declared.retain(|action| (is_reading(verb_of(action)) && *action != REVEAL) || removes(action));
             declared.insert(PROBE);
         }
+        Purpose::Rotate => {
+            let rotated = kinds.iter().filter(|kind| ROTATED.contains(&kind.name()));
+            let changes: Vec<&str> =
+                rotated.flat_map(|kind| kind.actions()).copied().filter(|action| rotates(action)).collect();
+            declared.retain(|action| is_reading(verb_of(action)));
+            declared.extend(changes.into_iter().chain(ORDERING).chain([PROBE]));
+        }
+        Purpose::Deploy => return deploy::ACTIONS.into(),
+        Purpose::History => return deploy::HISTORY.into(),
+        Purpose::Logs => return events::ACTIONS.into(),
+        Purpose::Exec => return exec::ACTIONS.into(),
     }
     declared
 }
@@ -110,9 +143,16 @@ enum Scope {
     Tagging,
 }
 
-/// Actions on EC2, KMS and Cloud Map that act on what is tagged, and for which IAM knows `aws:ResourceTag`. Not among them: what is done to a
+/// Actions on EC2, KMS, Cloud Map and scalable targets that act on what is tagged, and for which IAM knows `aws:ResourceTag`. Not among them: what is done to a
 /// key right after it was made, since its tags count for permissions up to five minutes later only (KMS Developer Guide, "ABAC for AWS KMS").
 const BY_TAG: &[&str] = &[
+    // Policies are their target's (Service Authorization Reference, AWS Application Auto Scaling).
+    "application-autoscaling:DeleteScalingPolicy",
+    "application-autoscaling:DeregisterScalableTarget",
+    "application-autoscaling:PutScalingPolicy",
+    "ec2:AssociateRouteTable",
+    "ec2:AttachInternetGateway",
+    "ec2:CreateRoute",
     "ec2:DeleteFlowLogs",
     "ec2:DeleteInternetGateway",
     "ec2:DeleteNatGateway",
@@ -122,7 +162,11 @@ const BY_TAG: &[&str] = &[
     "ec2:DeleteSubnet",
     "ec2:DeleteVpc",
     "ec2:DeleteVpcEndpoints",
+    "ec2:DetachInternetGateway",
+    "ec2:ModifyVpcAttribute",
+    "ec2:ModifyVpcEndpoint",
     "ec2:ReleaseAddress",
+    "ec2:ReplaceRoute",
     "kms:DisableKeyRotation",
     "kms:PutKeyPolicy",
     "kms:ScheduleKeyDeletion",
@@ -132,6 +176,10 @@ const BY_TAG: &[&str] = &[
     "servicediscovery:UpdateService",
 ];
 
+/// Actions that only read, and what they read is not for everybody who may see that it is there.
+const CONFIDENTIAL: &[&str] =
+    &["iam:SimulatePrincipalPolicy", "logs:FilterLogEvents", "logs:GetLogEvents", "secretsmanager:GetSecretValue"];
+
 /// Actions that tag as they create, and make nothing else than what they tag.
 const WITH_TAG: &[&str] = &[
     "ec2:AllocateAddress",
@@ -140,6 +188,11 @@ const WITH_TAG: &[&str] = &[
     "kms:CreateKey",
     "servicediscovery:CreatePrivateDnsNamespace",
 ];
+
+/// What of these actions is held neither to names nor to tags.
+pub fn unscoped<'a>(actions: &BTreeSet<&'a str>, owner: &Owner<'_>) -> BTreeSet<&'a str> {
+    actions.iter().copied().filter(|action| matches!(owner.scope(action), Scope::Any | Scope::Tagging)).collect()
+}
 
 impl Owner<'_> {
     fn arn(&self, service: &str, resource: &str) -> String {
@@ -159,8 +212,8 @@ impl Owner<'_> {
         if WITH_TAG.contains(&action) {
             return Scope::Tagging;
         }
-        // Looks are batched: they list what there is, and IAM knows no resource for most of them. Reading a secret is no such look.
-        if is_reading(verb) && action != REVEAL {
+        // Looks are batched: they list what there is, and IAM knows no resource for most of them. Images come from any repository.
+        if is_reading(verb) && !CONFIDENTIAL.contains(&action) {
             return Scope::Any;
         }
         let each = |patterns: &[&str]| {
@@ -201,6 +254,7 @@ impl Owner<'_> {
                 self.arn("cloudwatch", &format!("alarm:TargetTracking-service/cluster-{ours}/*")),
             ]),
             "ecs" if verb == "DeregisterTaskDefinition" => Scope::Any,
+            "ecs" if verb == "ExecuteCommand" => each(&["cluster/*-{}", "task/*-{}/*"]),
             "ecs" => each(&["cluster/*-{}", "service/*-{}/*", "service-deployment/*-{}/*", "task-definition/*-{}:*"]),
             "elasticloadbalancing" => each(&[
                 "listener-rule/app/*-{}/*",

@@ -27,6 +27,16 @@ pub enum For {
     Status,
     /// destroy
     Destroy,
+    /// deploy, rollback, continue and abort
+    Deploy,
+    /// history
+    History,
+    /// logs
+    Logs,
+    /// exec
+    Exec,
+    /// rotate certificates and rotate credentials
+    Rotate,
 }
 
 /// Runs it. Needs the name of the account, and so credentials.
@@ -39,6 +49,11 @@ pub async fn run(session: &Session, args: &PolicyArgs) -> Result<Ended, CliError
         For::Up => Purpose::Up,
         For::Status => Purpose::Status,
         For::Destroy => Purpose::Destroy,
+        For::Deploy => Purpose::Deploy,
+        For::History => Purpose::History,
+        For::Logs => Purpose::Logs,
+        For::Exec => Purpose::Exec,
+        For::Rotate => Purpose::Rotate,
     };
     let aws = &workspace.aws;
     let owner = Owner {

@@ -16,6 +16,7 @@ pub mod request;
 pub mod rollback;
 pub mod run;
 pub mod settings;
+pub mod settle;
 pub mod verdict;
 pub mod watch;
 

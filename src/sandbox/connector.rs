@@ -61,7 +61,7 @@ impl SandboxHttpClient {
         self.sandbox.landed(index);
         let refused = self
             .off_time(operation, signed.as_deref())
-            .or_else(|| self.sandbox.forbidden(operation))
+            .or_else(|| self.sandbox.forbidden(&attempt.question))
             .or_else(|| self.sandbox.not_known_yet(operation, &body));
         let answer = match (refused, fault) {
             (Some(refused), _) => Answer::Whole(Err(refused)),

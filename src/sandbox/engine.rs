@@ -86,7 +86,7 @@ struct Engine {
     in_flight: BTreeMap<usize, Sent>,
     is_dead: bool,
     lag: Option<Lag>,
-    policy: Option<Policy>,
+    policy: Option<Arc<Policy>>,
 }
 
 impl Sandbox {
@@ -281,12 +281,12 @@ impl Sandbox {
     }
 
     pub(super) fn set_policy(&self, policy: Option<Policy>) {
-        self.engine().policy = policy;
+        self.engine().policy = policy.map(Arc::new);
     }
 
-    /// Asks the caller's policy, if there is one.
-    pub(super) fn with_policy<R>(&self, ask: impl FnOnce(&Policy) -> Option<R>) -> Option<R> {
-        self.engine().policy.as_ref().and_then(ask)
+    /// The caller's policy, if there is one.
+    pub(super) fn policy(&self) -> Option<Arc<Policy>> {
+        self.engine().policy.clone()
     }
 
     /// Random bytes, as many as a short answer has.

@@ -1,11 +1,15 @@
 //! Which IAM actions a call needs (Service Authorization Reference), and the caller's policy that grants them or doesn't.
 
+mod asked;
+mod resources;
+
+use asked::Asked;
+
 use super::engine::Sandbox;
 use super::error::ApiError;
-use super::iam::policy::pattern::fits;
-use super::iam::policy::{Grammar, Policy};
+use super::iam::policy::{Caller, Decision, Grammar, Policy, Request};
+use super::interceptor::Question;
 use super::refusal;
-use super::registry::Operation;
 
 /// Whoever first uses a service in an account has its service-linked role made (IAM User Guide, "Service-linked role permissions"). The
 /// sandbox asks for it at every use.
@@ -58,6 +62,9 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
         }
         ("ecs", "CreateCluster") => &["ecs:TagResource", LINK],
         ("ecs", "CreateService" | "RegisterTaskDefinition") => &["ecs:TagResource", "iam:PassRole"],
+        // The session is encrypted with a key of the user's (ECS Developer Guide, "Monitor Amazon ECS containers with ECS Exec").
+        ("ecs", "ExecuteCommand") => &["kms:GenerateDataKey"],
+        ("ecs", "UpdateService") => &["iam:PassRole"],
         // Scaling looks at and changes the service, and keeps alarms, in the caller's name (Application Auto Scaling User Guide, "Permissions
         // required for API actions on target services and CloudWatch").
         ("application-autoscaling", "RegisterScalableTarget") => {
@@ -94,8 +101,9 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
         // A secret under a customer managed key is encrypted with the caller's rights (Secrets Manager User Guide, "Secret encryption").
         ("secretsmanager", "CreateSecret") => &["secretsmanager:TagResource", "kms:Decrypt", "kms:GenerateDataKey"],
         ("secretsmanager", "UpdateSecret" | "PutSecretValue") => &["kms:Decrypt", "kms:GenerateDataKey"],
-        ("secretsmanager", "RotateSecret") => &["lambda:InvokeFunction"],
         ("secretsmanager", "GetSecretValue") => &["kms:Decrypt"],
+        // Secrets Manager User Guide, "Permissions for rotation".
+        ("secretsmanager", "RotateSecret") => &["lambda:InvokeFunction"],
         // Cloud Map makes a hosted zone in the caller's name (AWS Cloud Map API reference, CreatePrivateDnsNamespace).
         ("servicediscovery", "CreatePrivateDnsNamespace") => {
             &["servicediscovery:TagResource", "route53:CreateHostedZone", "ec2:DescribeVpcs"]
@@ -109,7 +117,7 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
 }
 
 impl Sandbox {
-    /// From now on the caller may do what this identity policy allows; everything, if `None`. Actions are held against it, not resources.
+    /// From now on the caller may do what this identity policy allows; everything, if `None`.
     ///
     /// # Errors
     /// What AWS would say to the document.
@@ -119,14 +127,30 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The refusal of a call that the caller's policy doesn't allow.
-    pub(super) fn forbidden(&self, operation: &Operation) -> Option<ApiError> {
-        self.with_policy(|policy| {
-            let missing = actions_of(operation.service.name, operation.name).into_iter().find(|action| {
-                let action = action.to_ascii_lowercase();
-                !policy.actions().any(|pattern| fits(&pattern.to_ascii_lowercase(), &action))
-            })?;
-            Some(refusal::denied(operation, &missing, "*"))
-        })
+    /// The refusal of a call that the caller's policy doesn't allow: each of its actions on each thing that it names.
+    pub(super) fn forbidden(&self, question: &Question) -> Option<ApiError> {
+        let policy = self.policy()?;
+        let operation = &question.operation;
+        let asked = Asked::read(&operation.show(&question.input));
+        let given = asked.tags();
+        let missing = self.look(|call| {
+            actions_of(operation.service.name, operation.name).into_iter().find_map(|action| {
+                let found = resources::of(call, operation.name, &action, &asked);
+                let refused = found.into_iter().find(|resource| {
+                    let has = resource.tags.iter().map(|(key, value)| (format!("aws:ResourceTag/{key}"), value));
+                    let gets = given.iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), value));
+                    let context: Vec<(String, &String)> = has.chain(gets).collect();
+                    let context: Vec<(&str, &str)> =
+                        context.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+                    let caller = Caller::Arn("arn:aws:iam::123456789012:user/platformctl");
+                    let request = Request { caller, action: &action, resource: &resource.arn, context: &context };
+                    policy.decide(&request) != Decision::Allow
+                })?;
+                Some((action, refused.arn))
+            })
+        });
+        // An account that can't be read fails the call itself.
+        let (action, resource) = missing.ok().flatten()?;
+        Some(refusal::denied(operation, &action, &resource))
     }
 }

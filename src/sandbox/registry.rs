@@ -28,6 +28,7 @@ pub struct Service {
 pub type Kept = Arc<dyn Any + Send + Sync>;
 
 type Keep = Box<dyn Fn(&mut Input) -> Option<Kept> + Send + Sync>;
+type Show = Box<dyn Fn(&Kept) -> String + Send + Sync>;
 type Handle = Box<dyn Fn(&mut Call<'_>, &Kept) -> Result<Output, ApiError> + Send + Sync>;
 
 /// One operation.
@@ -39,6 +40,7 @@ pub struct Operation {
     /// Whether it changes anything.
     pub mutating: bool,
     keep: Keep,
+    show: Show,
     handle: Handle,
     refuse: fn(ApiError, &str) -> Error,
 }
@@ -47,6 +49,11 @@ impl Operation {
     /// Keeps a copy of the input; `None` if it is not the input of this operation.
     pub(super) fn keep(&self, input: &mut Input) -> Option<Kept> {
         (self.keep)(input)
+    }
+
+    /// The debug form of what was kept.
+    pub(super) fn show(&self, input: &Kept) -> String {
+        (self.show)(input)
     }
 
     /// Runs the handler.
@@ -100,7 +107,7 @@ impl Registry {
         handler: fn(&mut Call<'_>, &K) -> Result<O, ApiError>,
     ) where
         I: fmt::Debug + Send + Sync + 'static,
-        K: Send + Sync + 'static,
+        K: fmt::Debug + Send + Sync + 'static,
         O: fmt::Debug + Send + Sync + 'static,
         E: std::error::Error + CreateUnhandledError + Send + Sync + 'static,
     {
@@ -109,6 +116,7 @@ impl Registry {
             name,
             mutating: is_mutating(name),
             keep: Box::new(move |input| input.downcast_mut::<I>().map(|input| Arc::new(keep(input)) as Kept)),
+            show: Box::new(|kept| kept.downcast_ref::<K>().map_or_else(String::new, |input| format!("{input:?}"))),
             handle: Box::new(move |call, kept| {
                 let input = kept.downcast_ref::<K>().expect("the same operation kept it");
                 handler(call, input).map(Output::erase)

@@ -1,5 +1,6 @@
 //! The Resource Groups Tagging API: finds things by tag, a little late, and goes on finding what is gone.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -40,6 +41,9 @@ static TAGGING: Service = Service {
 pub struct TaggingState {
     index: BTreeMap<String, Entry>,
     updated: Moment,
+    /// When it was last found up to date. Kept aside, since a state in which nothing changes must not be written.
+    #[serde(skip)]
+    looked: Cell<Moment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,9 +69,11 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
 }
 
 fn advance(call: &mut Call<'_>) {
-    if call.now < call.world.tagging.updated + EVERY {
+    let known = &call.world.tagging;
+    if call.now < known.updated.max(known.looked.get()) + EVERY {
         return;
     }
+    known.looked.set(call.now);
     let place = call.place().clone();
     // IAM is global and not covered (Resource Groups Tagging API reference, "Services that support the API").
     let alive: BTreeMap<String, Tags> = call

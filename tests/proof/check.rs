@@ -140,7 +140,11 @@ fn state_equals_world(prepared: &Prepared) -> Result<(), String> {
         let (record, seen) = (book.records.get(&node.key), survey.sightings.get(&node.key));
         match (record, seen) {
             (Some(record), Some(seen)) if record.id == seen.id && record.phase == Phase::Ready => {}
-            _ => return Err(format!("{}: state says {record:?}, AWS says {seen:?}", node.key)),
+            _ => {
+                let record = record.map(|record| (record.phase, &record.id));
+                let seen = seen.map(|seen| &seen.id);
+                return Err(format!("{}: state says {record:?}, AWS says {seen:?}", node.key));
+            }
         }
     }
     match book.records.keys().find(|key| prepared.blueprint.get(key).is_none()) {

@@ -24,10 +24,12 @@ pub struct Kind {
     pub loses_state: bool,
     /// The change is not finished; the environment is destroyed instead.
     pub abandons: bool,
+    /// A deployment is followed with `--resume` before it is run again.
+    pub resumes: bool,
 }
 
 const fn kind(name: &'static str, fault: Fault) -> Kind {
-    Kind { name, fault, delivers: false, loses_state: false, abandons: false }
+    Kind { name, fault, delivers: false, loses_state: false, abandons: false, resumes: false }
 }
 
 /// All kinds of a single fault.
@@ -61,6 +63,25 @@ pub const LOSSES: &[Kind] = &[
         delivers: true,
         ..kind("dies, state lost, then destroy", Fault::AfterAct(Failure::Dies))
     },
+];
+
+/// Deaths of a deployment that is followed before it is run again.
+pub const DEPLOYS: &[Kind] = &[
+    KINDS[0],
+    KINDS[1],
+    Kind { resumes: true, ..kind("dies before sending, resumed", Fault::BeforeAct(Failure::Dies)) },
+    Kind { resumes: true, delivers: true, ..kind("dies before the answer, resumed", Fault::AfterAct(Failure::Dies)) },
+    KINDS[2],
+    KINDS[3],
+    KINDS[4],
+    KINDS[5],
+    KINDS[6],
+    KINDS[7],
+    KINDS[8],
+    KINDS[9],
+    KINDS[10],
+    KINDS[12],
+    KINDS[13],
 ];
 
 impl Kind {

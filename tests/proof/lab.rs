@@ -110,8 +110,13 @@ impl Lab {
 
     /// A process of its own: nothing is shared with another but AWS and the disk.
     pub async fn workspace(&self, config: &str) -> Result<Workspace, OperationError> {
+        self.workspace_of(SUFFIX, config).await
+    }
+
+    /// The same for another environment.
+    pub async fn workspace_of(&self, suffix: &str, config: &str) -> Result<Workspace, OperationError> {
         let config = config::parse("platform.toml", config).unwrap_or_else(|error| panic!("{error}"));
-        let suffix = EnvSuffix::parse(SUFFIX).expect("a suffix");
+        let suffix = EnvSuffix::parse(suffix).expect("a suffix");
         let connection = Connection {
             config: self.sandbox.sdk_config(),
             http: self.sandbox.http_client(),

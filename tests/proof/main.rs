@@ -8,6 +8,7 @@
 //! sample of all else, `PROOF=whole` for everything, a small sample without it; `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label).
 
 mod check;
+mod commands;
 mod configs;
 mod faults;
 mod foreign;
@@ -49,6 +50,10 @@ const MORE: &[Proof] = &[
     ("killed", killed::killed),
     ("rollout", sweep::rollout),
     ("scaling", sweep::scaling),
+    ("certificates", sweep::certificates),
+    ("authority", sweep::authority),
+    ("credentials", sweep::credentials),
+    ("deploy", sweep::deploy),
     ("pairs", sweep::pairs),
     ("lost", sweep::lost),
     ("lost-in-destroy", sweep::lost_in_destroy),

@@ -14,12 +14,13 @@ use platformctl::{
 
 use crate::{
     check::{self, Shape},
+    commands::Command,
     configs,
     faults::{Choice, KINDS, LOSSES, Sweep},
     fork::{self, Pool, Verdict},
     lab::{Lab, Wrap, in_virtual_time},
     report::Report,
-    scenario::{self, Change},
+    scenario::{self, Change, Marks},
     sweep::{Level, jobs, level, seed},
     wrap::{NeverAdopts, NeverWaits, RepeatsBlindly, Twist, Twisted},
 };
@@ -74,7 +75,7 @@ fn hunt(put_in: fn(&mut Lab)) -> (usize, usize) {
     let pool = Arc::new(Mutex::new(Pool::new(jobs())));
     let sweep = Sweep::new(pool.clone());
     let small = configs::small();
-    let change = Change { name: "mutant", from: None, to: Some(&small) };
+    let change = Change { name: "mutant", from: None, to: Some(&small), by: Command::Up };
     let original = in_virtual_time(async {
         let plain = Lab::new(seed(), None);
         plain.run(&small, Intention::Up).await;
@@ -82,15 +83,15 @@ fn hunt(put_in: fn(&mut Lab)) -> (usize, usize) {
         plain.run(&small, Intention::Destroy).await;
         let mut lab = Lab::new(seed(), Some(sweep.clone()));
         put_in(&mut lab);
-        let before = lab.inventory();
+        let marks = Marks { shape, before: lab.inventory(), ..Marks::default() };
         let kinds = [KINDS, LOSSES].concat().leak();
         sweep.arm("mutant", Choice::sample(kinds, if level() == Level::Quick { 0.004 } else { 0.012 }), None);
         let end = lab.run(&small, Intention::Up).await;
         if sweep.suffered().is_empty() {
             sweep.disarm();
-            return check::settled(&lab, &small, &shape).await.map(drop);
+            return check::settled(&lab, &small, &marks.shape).await.map(drop);
         }
-        let result = scenario::to_the_end(&lab, &sweep, &change, end, &shape, &before).await;
+        let result = scenario::to_the_end(&lab, &sweep, &change, end, &marks).await;
         fork::end(&Verdict { failure: result.err(), ..Verdict::default() })
     });
     let verdicts = pool.lock().expect("one thread").finish();

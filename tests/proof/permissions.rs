@@ -1,20 +1,32 @@
-//! The generated policies: enough for every call of every run, and nothing that no run needs.
+//! The generated policies: enough for every call that is made under them, nothing in them that nobody needs, and nothing of another environment.
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use platformctl::{
     aws::policy::{self, Owner, Purpose},
-    engine::Key,
-    operation::{self, Intention},
+    engine::{Class, Interrupt},
+    operation::{
+        self, Intention, OperationError, Workspace,
+        deploy::{
+            Image, Limit, Request, history,
+            request::{PausePoint, Strategy},
+            run,
+        },
+        exec, logs,
+    },
     sandbox::{
         SandboxOptions,
-        iam::policy::{Caller, Decision, Grammar, Policy, Request},
+        iam::policy::{Caller, Decision, Grammar, Policy},
         permissions::actions_of,
         world::Item,
     },
 };
 
 use crate::{
+    commands::{self, Command, push},
     configs,
     fork::Pool,
     lab::{End, Lab, SUFFIX, in_virtual_time},
@@ -22,144 +34,287 @@ use crate::{
     sweep::seed,
 };
 
-/// Declared, and needed only where somebody changed things by hand, a delete is blocked, or AWS asks for it behind our call.
-const RARE: &[&str] = &[
-    // Cloud Map works on its hosted zone with the caller's rights.
-    "route53:",
-    // What blocks a delete is looked for while it does.
-    "ec2:DescribeNetworkInterfaces",
+/// The environment that the policies are not about.
+const OTHER: &str = "prod";
+
+/// All purposes.
+const PURPOSES: [Purpose; 8] = [
+    Purpose::Up,
+    Purpose::Status,
+    Purpose::Destroy,
+    Purpose::Deploy,
+    Purpose::History,
+    Purpose::Logs,
+    Purpose::Exec,
+    Purpose::Rotate,
 ];
+
+/// Granted and used by none of these runs, with the reason. What is used by now must go from here.
+const RARE: &[(&str, &str)] = &[];
+
+/// What a policy was used for.
+#[derive(Default)]
+struct Used {
+    granted: BTreeSet<&'static str>,
+    used: BTreeSet<String>,
+}
+
+type Ledger = BTreeMap<Purpose, Used>;
 
 pub fn permissions() -> Report {
     let start = Instant::now();
-    let _pool = Pool::new(1);
     let mut report = Report::default();
-    let mut used = BTreeSet::new();
-    let mut granted = BTreeSet::new();
+    let mut ledger = Ledger::new();
     for app_mesh in [false, true] {
-        let lives = in_virtual_time(live(app_mesh));
-        match lives {
-            Ok((calls, actions, unscoped)) => {
-                report.scenarios += calls.len();
-                used.extend(calls);
-                granted.extend(actions);
-                report.figures.insert("unscoped actions that change".to_owned(), unscoped.to_string());
-            }
-            Err(failure) => report.failures.push((format!("app mesh {app_mesh}"), failure)),
+        let _pool = Pool::new(1);
+        if let Err(failure) = in_virtual_time(live(app_mesh, &mut ledger, &mut report.figures)) {
+            report.failures.push((format!("app mesh {app_mesh}"), failure));
         }
     }
-    let rare = |action: &&String| !RARE.iter().any(|rare| action.starts_with(rare));
-    let unused: Vec<&String> = granted.difference(&used).filter(rare).collect();
-    report.figures.insert("granted, and needed by none of these runs".to_owned(), format!("{unused:?}"));
-    report.figures.insert("actions granted".to_owned(), granted.len().to_string());
-    report.figures.insert("actions used".to_owned(), used.len().to_string());
+    if report.failures.is_empty() {
+        report.failures.extend(unused(&ledger).into_iter().map(|failure| ("unused".to_owned(), failure)));
+    }
+    report.scenarios = ledger.values().map(|it| it.used.len()).sum();
+    for (purpose, it) in &ledger {
+        let figure =
+            format!("{} of {}", it.granted.iter().filter(|one| it.used.contains(**one)).count(), it.granted.len());
+        report.figures.insert(format!("{purpose:?} uses"), figure);
+    }
     report.wall = start.elapsed();
     report
 }
 
-/// Lives under the policies: every change that an environment knows. Returns the actions used, those granted, and how many change something
-/// unscoped.
-async fn live(app_mesh: bool) -> Result<(BTreeSet<String>, BTreeSet<String>, usize), String> {
-    let quotas = [("L-3032A538".to_owned(), 1000.0), ("L-36FBB829".to_owned(), 1000.0)].into();
-    let lab = Lab::with(SandboxOptions { app_mesh, quotas, seed: seed(), ..SandboxOptions::in_memory() });
-    let small = configs::small();
-    let workspace = lab.workspace(&small).await.map_err(|error| error.to_string())?;
-    let region = workspace.aws.region.clone();
-    let owner = Owner { partition: "aws", account: &workspace.aws.account, region: &region, suffix: SUFFIX };
-    let of = |purpose| policy::document(&policy::actions(&workspace.kinds, purpose), &owner);
-    let (up, status, destroy) = (of(Purpose::Up), of(Purpose::Status), of(Purpose::Destroy));
-
-    lab.sandbox.enforce(Some(&up.to_string()))?;
-    for config in configs::all().into_iter().chain([configs::database()]) {
-        done(lab.run(&config, Intention::Up).await)?;
-    }
-    scoped(&lab, &up, &workspace.kinds)?;
-    lab.sandbox.enforce(Some(&status.to_string()))?;
-    let prepared = operation::status(&workspace).await.map_err(|error| format!("status: {error}"))?;
-    drop(prepared);
-    // A missing permission is told as one.
-    match lab.run(&configs::more(), Intention::Up).await {
-        End::Ran(ran) if !ran.outcome.is_complete() => {
-            let denied =
-                ran.outcome.failed.iter().all(|(_, failure)| failure.class == platformctl::engine::Class::Denied);
-            if !denied {
-                return Err(format!("under the policy of status, up fails otherwise: {:?}", ran.outcome.failed));
-            }
-        }
-        end => return Err(format!("under the policy of status, up should fail: {}", end.text())),
-    }
-    lab.sandbox.enforce(Some(&destroy.to_string()))?;
-    done(lab.run(&small, Intention::Destroy).await)?;
-
-    let used = lab.sandbox.calls().iter().flat_map(|call| actions_of(call.service, call.operation)).collect();
-    let mut granted: BTreeSet<String> = BTreeSet::new();
-    for purpose in [Purpose::Up, Purpose::Status, Purpose::Destroy] {
-        granted.extend(policy::actions(&workspace.kinds, purpose).into_iter().map(str::to_owned));
-    }
-    if !app_mesh {
-        granted.retain(|action| !action.starts_with("appmesh:"));
-    }
-    let statements = up["Statement"].as_array().cloned().unwrap_or_default();
-    let reading = ["Describe", "List", "Get", "Head", "BatchGet", "Simulate", "Lookup"];
-    let unscoped = statements
+/// What is granted for nothing, and what is said to be rare and is not.
+fn unused(ledger: &Ledger) -> Vec<String> {
+    let idle: BTreeSet<(Purpose, &str)> = ledger
         .iter()
-        .filter(|statement| statement["Resource"] == "*" && statement.get("Condition").is_none())
-        .flat_map(|statement| statement["Action"].as_array().cloned().unwrap_or_default())
-        .filter(|action| {
-            let verb = action.as_str().and_then(|action| action.split_once(':')).map_or("", |(_, verb)| verb);
-            !reading.iter().any(|read| verb.starts_with(read))
-        })
-        .count();
-    Ok((used, granted, unscoped))
+        .flat_map(|(purpose, it)| it.granted.iter().map(move |action| (*purpose, *action, it)))
+        .filter(|(_, action, it)| !it.used.contains(*action))
+        .map(|(purpose, action, _)| (purpose, action))
+        .collect();
+    let is_rare = |action: &str| RARE.iter().any(|(rare, _)| action.starts_with(rare));
+    let mut found: Vec<String> = Vec::new();
+    for purpose in PURPOSES {
+        let idle: Vec<&str> =
+            idle.iter().filter(|(of, action)| *of == purpose && !is_rare(action)).map(|(_, action)| *action).collect();
+        if !idle.is_empty() {
+            found.push(format!("{purpose:?} is granted what no run needs: {idle:?}"));
+        }
+    }
+    let stale = RARE.iter().filter(|(rare, _)| !idle.iter().any(|(_, action)| action.starts_with(rare)));
+    found.extend(stale.map(|(rare, _)| format!("{rare} is used everywhere, so that it is not rare")));
+    found
 }
 
-/// What is there may be deleted under the policy; the same of another environment may not, where the action is held to names or tags.
-fn scoped(lab: &Lab, document: &serde_json::Value, kinds: &platformctl::engine::Kinds) -> Result<(), String> {
-    let policy = Policy::parse(&document.to_string(), Grammar::Identity)?;
-    let items: Vec<Item> =
-        lab.sandbox.look(|call| call.world.inventory(call.now, call.place())).map_err(|error| error.to_string())?;
-    for item in &items {
-        let Some((key, _)) = item.tags.get("platformctl:key").and_then(|tag| Key::from_tag(tag)) else { continue };
-        let kind = kinds.get(key.kind()).map_err(|failure| failure.to_string())?;
-        let prefix = item.kind.split(':').next().unwrap_or_default();
-        let deletes = kind.actions().iter().filter(|action| {
-            let own = item.arn.split(':').nth(2).is_some_and(|service| action.starts_with(&format!("{service}:")));
-            own && action
-                .split_once(':')
-                .is_some_and(|(_, verb)| verb.starts_with("Delete") || verb.starts_with("Release"))
-        });
-        for action in deletes {
-            // A kind may delete what hangs on its resource, which has ARNs of its own.
-            if !fits_kind(action, item.kind) {
-                continue;
-            }
-            let decide = |arn: &str, suffix: &str| {
+/// An account with two environments, and the policies of one.
+struct Trial<'a> {
+    lab: &'a Lab,
+    workspace: Workspace,
+    ledger: &'a mut Ledger,
+}
+
+impl Trial<'_> {
+    fn granted(&self, purpose: Purpose) -> BTreeSet<&'static str> {
+        policy::actions(&self.workspace.kinds, purpose)
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        let aws = &self.workspace.aws;
+        Owner { partition: "aws", account: &aws.account, region: &aws.region, suffix: SUFFIX }
+    }
+
+    fn document(&self, purpose: Purpose) -> String {
+        policy::document(&self.granted(purpose), &self.owner()).to_string()
+    }
+
+    /// Does something under a policy, and keeps account of what it takes.
+    async fn under(&mut self, purpose: Purpose, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+        self.lab.sandbox.enforce(Some(&self.document(purpose)))?;
+        let before = self.lab.sandbox.calls().len();
+        let result = work.await.map_err(|failure| format!("under the policy of {purpose:?}: {failure}"));
+        let calls = self.lab.sandbox.calls();
+        self.lab.sandbox.enforce(None)?;
+        let granted = self.granted(purpose);
+        let of = self.ledger.entry(purpose).or_default();
+        of.granted.extend(granted);
+        of.used.extend(calls[before..].iter().flat_map(|call| actions_of(call.service, call.operation)));
+        result
+    }
+
+    /// Every action that is held to names or tags is silent on everything of the other environment. Gives how many such questions there were.
+    fn others_are_safe(&self) -> Result<usize, String> {
+        let items: Vec<Item> = self
+            .lab
+            .sandbox
+            .look(|call| call.world.inventory(call.now, call.place()))
+            .map_err(|error| error.to_string())?;
+        let others = items.iter().filter(|item| item.tags.get("Environment").is_some_and(|of| of == OTHER));
+        let others: Vec<&Item> = others.collect();
+        let mut questions = 0;
+        for purpose in PURPOSES {
+            let granted = self.granted(purpose);
+            let policy = Policy::parse(&self.document(purpose), Grammar::Identity)?;
+            let unscoped = policy::unscoped(&granted, &self.owner());
+            for (action, item) in
+                granted.difference(&unscoped).flat_map(|action| others.iter().map(move |item| (*action, *item)))
+            {
+                let context: Vec<(String, &str)> =
+                    item.tags.iter().map(|(key, tag)| (format!("aws:ResourceTag/{key}"), tag.as_str())).collect();
+                let context: Vec<(&str, &str)> = context.iter().map(|(key, tag)| (key.as_str(), *tag)).collect();
                 let caller = Caller::Arn("arn:aws:iam::123456789012:user/platformctl");
-                let context = [("aws:ResourceTag/Environment", suffix)];
-                policy.decide(&Request { caller, action, resource: arn, context: &context })
-            };
-            if decide(&item.arn, SUFFIX) != Decision::Allow {
-                return Err(format!("{prefix}: {action} on {} is not allowed", item.arn));
-            }
-            let others = item.arn.replace(&format!("-{SUFFIX}"), "-prod");
-            if decide(&others, "prod") == Decision::Allow && !UNSCOPED_DELETES.contains(action) {
-                return Err(format!("{prefix}: {action} on {others} of another environment is allowed"));
+                let request = platformctl::sandbox::iam::policy::Request {
+                    caller,
+                    action,
+                    resource: &item.arn,
+                    context: &context,
+                };
+                if policy.decide(&request) != Decision::Silent {
+                    return Err(format!("{purpose:?} may {action} on {} of another environment", item.arn));
+                }
+                questions += 1;
             }
         }
+        Ok(questions)
+    }
+}
+
+/// Lives under the policies: every change that an environment knows.
+async fn live(app_mesh: bool, ledger: &mut Ledger, figures: &mut BTreeMap<String, String>) -> Result<(), String> {
+    let quotas = ["L-3032A538", "L-36FBB829", "L-F678F1CE", "L-0263D0A3", "L-A4707A72", "L-FE5A380F"];
+    let quotas = quotas.map(|code| (code.to_owned(), 1000.0)).into();
+    let lab = Lab::with(SandboxOptions { app_mesh, quotas, seed: seed(), ..SandboxOptions::in_memory() });
+    let small = configs::small();
+    let text = |error: OperationError| error.to_string();
+    // Another environment in the same account, which none of the policies is about.
+    let other = lab.workspace_of(OTHER, &small).await.map_err(text)?;
+    let ran = lab.carry_out(&other, Intention::Up).await.map_err(text)?;
+    done(End::Ran(ran))?;
+
+    let workspace = lab.workspace(&small).await.map_err(text)?;
+    let mut trial = Trial { lab: &lab, workspace, ledger };
+    let mut configurations = configs::all();
+    configurations.extend((!app_mesh).then(configs::database));
+    let last = configurations.last().cloned().unwrap_or_default();
+    let ups = async {
+        for config in &configurations {
+            done(lab.run(config, Intention::Up).await)?;
+        }
+        Ok(())
+    };
+    trial.under(Purpose::Up, ups).await?;
+    let questions = trial.others_are_safe()?;
+    figures.insert("questions about another environment".to_owned(), questions.to_string());
+
+    let rotations = async {
+        done(commands::run(&lab, &last, Command::Certificates).await)?;
+        done(commands::run(&lab, &last, Command::Authority).await)?;
+        if app_mesh { Ok(()) } else { done(commands::run(&lab, &last, Command::Credentials).await) }
+    };
+    trial.under(Purpose::Rotate, rotations).await?;
+    commands::before(&lab, &last, Command::Deploy).await?;
+    let own = lab.workspace(&last).await.map_err(text)?;
+    for (tag, behaviour) in [("2", "well"), ("exits", "exits")] {
+        push(&own, "payments", tag, behaviour).await?;
+    }
+    trial.under(Purpose::Deploy, deployments(&lab, &last)).await?;
+    let seen = async {
+        let entries = history::history(&own, "payments", 20).await.map_err(|failure| failure.to_string())?;
+        if entries.len() > 3 { Ok(()) } else { Err(format!("{} deployments are few", entries.len())) }
+    };
+    trial.under(Purpose::History, seen).await?;
+    trial.under(Purpose::Logs, lines(&own)).await?;
+    let wanted = exec::Wanted {
+        service: "payments".to_owned(),
+        container: "app".to_owned(),
+        task: None,
+        command: "/bin/sh".to_owned(),
+    };
+    let shell = async { exec::open(&own, &wanted, "1.2.553.0").await.map(drop).map_err(text) };
+    trial.under(Purpose::Exec, shell).await?;
+    let status = async { operation::status(&own).await.map(drop).map_err(text) };
+    trial.under(Purpose::Status, status).await?;
+    refusals(&lab, &trial, &other).await?;
+    trial.under(Purpose::Destroy, async { done(lab.run(&last, Intention::Destroy).await) }).await?;
+    if !app_mesh {
+        // Nothing of App Mesh is there to be seen or changed.
+        trial.ledger.values_mut().for_each(|it| it.granted.retain(|action| !action.starts_with("appmesh:")));
     }
     Ok(())
 }
 
-/// Deletes that IAM can hold to nothing that we know: a rule of the default group bears no tags yet, a policy of scaling none ever.
-const UNSCOPED_DELETES: &[&str] = &["application-autoscaling:DeleteScalingPolicy"];
+/// Good and bad deployments, waits for a person, ways back.
+async fn deployments(lab: &Lab, config: &str) -> Result<(), String> {
+    done(commands::run(lab, config, Command::Deploy).await)?;
+    done(commands::run(lab, config, Command::Resume).await)?;
+    let text = |error: OperationError| error.to_string();
+    let workspace = lab.workspace(config).await.map_err(text)?;
+    let (told, interrupt) = (&*lab.told, Interrupt::default());
+    let request = |tag: &str, pause_before: Option<PausePoint>| Request {
+        services: vec![("payments".to_owned(), Image::Own(tag.to_owned()))],
+        max_severity: None,
+        strategy: Strategy { pause_before, ..Strategy::default() },
+    };
+    let verdicts =
+        run::deploy(&workspace, &request("exits", None), Limit::Usual, true, told, &interrupt).await.map_err(text)?;
+    if verdicts.iter().any(|(_, verdict)| verdict.outcome.is_good()) {
+        return Err("a program that ends at once was deployed".to_owned());
+    }
+    for goes_on in [false, true] {
+        let paused = request("2", Some(PausePoint::Traffic));
+        run::deploy(&workspace, &paused, Limit::Usual, false, told, &interrupt).await.map_err(text)?;
+        tokio::time::sleep(Duration::from_secs(240)).await;
+        run::answer(&workspace, "payments", goes_on, true, told, &interrupt).await.map_err(text)?;
+    }
+    // Back to what was before, and then a way back that is stopped half way.
+    run::roll_back(&workspace, "payments", None, Limit::Usual, true, told, &interrupt).await.map_err(text)?;
+    run::deploy(&workspace, &request("2", None), Limit::Usual, false, told, &interrupt).await.map_err(text)?;
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    run::roll_back(&workspace, "payments", None, Limit::Usual, true, told, &interrupt).await.map(drop).map_err(text)
+}
 
-/// `ec2:DeleteVpc` is for `ec2:vpc`.
-fn fits_kind(action: &str, kind: &str) -> bool {
-    let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    let verb = action.split_once(':').map_or("", |(_, verb)| verb);
-    let object = plain(verb.trim_start_matches("Delete").trim_start_matches("Release").trim_end_matches('s'));
-    let resource = plain(kind.split_once(':').map_or(kind, |(_, resource)| resource));
-    !object.is_empty() && resource.contains(&object)
+async fn lines(workspace: &Workspace) -> Result<(), String> {
+    let wanted = logs::Wanted {
+        service: "payments".to_owned(),
+        since: Duration::from_secs(3600),
+        filter: None,
+        container: None,
+        task: None,
+    };
+    let mut reader = logs::Reader::new(workspace, wanted).map_err(|error| error.to_string())?;
+    let (lines, _) = reader.next().await.map_err(|error| error.to_string())?;
+    if lines.is_empty() { Err("nobody wrote anything".to_owned()) } else { Ok(()) }
+}
+
+/// A missing permission is told as one, and nothing of the other environment can be taken away.
+async fn refusals(lab: &Lab, trial: &Trial<'_>, other: &Workspace) -> Result<(), String> {
+    lab.sandbox.enforce(Some(&trial.document(Purpose::Status)))?;
+    denied("up under the policy of status", lab.run(&configs::more(), Intention::Up).await)?;
+    let of_others = |items: Vec<String>| -> Vec<String> {
+        items.into_iter().filter(|item| item.contains(&format!("-{OTHER}"))).collect()
+    };
+    let before = of_others(lab.inventory());
+    lab.sandbox.enforce(Some(&trial.document(Purpose::Destroy)))?;
+    let ran = lab.carry_out(other, Intention::Destroy).await;
+    denied("destroy of another environment", ran.map_or_else(End::Refused, End::Ran))?;
+    lab.sandbox.enforce(None)?;
+    let after = of_others(lab.inventory());
+    if after != before {
+        let gone: Vec<&String> = before.iter().filter(|item| !after.contains(item)).collect();
+        return Err(format!("the policy of destroy reaches another environment: {gone:?} went"));
+    }
+    Ok(())
+}
+
+fn denied(what: &str, end: End) -> Result<(), String> {
+    match end {
+        End::Ran(ran) if !ran.outcome.is_complete() => {
+            match ran.outcome.failed.iter().find(|(_, failure)| failure.class != Class::Denied) {
+                Some((key, failure)) => Err(format!("{what}: {key} fails otherwise: {failure}")),
+                None => Ok(()),
+            }
+        }
+        end => Err(format!("{what} should be denied: {}", end.text())),
+    }
 }
 
 fn done(end: End) -> Result<(), String> {

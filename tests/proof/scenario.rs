@@ -1,10 +1,11 @@
 //! A run that suffers, and all that comes after it.
 
-use platformctl::{operation::Intention, sandbox::Fault};
+use platformctl::sandbox::Fault;
 
 use crate::{
     check::{self, Shape},
-    faults::Sweep,
+    commands::{self, Command, Memory},
+    faults::{Kind, Sweep},
     lab::{End, Lab},
 };
 
@@ -19,6 +20,19 @@ pub struct Change<'a> {
     pub from: Option<&'a str>,
     /// What is wanted; `None`: nothing.
     pub to: Option<&'a str>,
+    /// By which command, where something is wanted.
+    pub by: Command,
+}
+
+/// What was there before a change, and what an undisturbed one leads to.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// What an undisturbed change ends in.
+    pub shape: Shape,
+    /// The account before the first `up`.
+    pub before: Vec<String>,
+    /// What secrets held before the change.
+    pub memory: Memory,
 }
 
 impl<'a> Change<'a> {
@@ -28,8 +42,8 @@ impl<'a> Change<'a> {
     }
 
     /// Which command it is.
-    pub fn intention(&self) -> Intention {
-        if self.to.is_some() { Intention::Up } else { Intention::Destroy }
+    pub fn command(&self) -> Command {
+        if self.to.is_some() { self.by } else { Command::Destroy }
     }
 }
 
@@ -47,29 +61,28 @@ pub async fn to_the_end(
     sweep: &Sweep,
     change: &Change<'_>,
     first: End,
-    shape: &Shape,
-    before: &[String],
+    marks: &Marks,
 ) -> Result<Way, String> {
     let mut change = *change;
     let mut runs = recover(lab, sweep, &mut change, first, 0).await?;
     sweep.disarm();
     if change.to.is_some() {
-        let is_like = check::settled(lab, change.config(), shape).await?;
+        let is_like = check::settled(lab, change.config(), &marks.shape).await?;
+        commands::fulfilled(lab, change.by, &marks.memory)?;
         check::no_secret(lab)?;
         if is_like {
             return Ok(Way { runs, is_like });
         }
         change.from = change.to.take();
-        let end = lab.run(change.config(), Intention::Destroy).await;
+        let end = commands::run(lab, change.config(), Command::Destroy).await;
         runs += recover(lab, sweep, &mut change, end, sweep.suffered().len()).await?;
     }
-    check::nothing_left(lab, before)?;
+    check::nothing_left(lab, &marks.before)?;
     check::no_secret(lab)?;
     Ok(Way { runs, is_like: false })
 }
 
-/// Runs a change again until it is done. A run that no fault disturbed must succeed; one that succeeded must leave nothing to do. Before the
-/// first run, `known` faults had been suffered.
+/// Runs a change again until it is done. A run that no fault disturbed must succeed. Before the first run, `known` faults had been suffered.
 pub async fn recover(
     lab: &Lab,
     sweep: &Sweep,
@@ -77,7 +90,7 @@ pub async fn recover(
     first: End,
     mut known: usize,
 ) -> Result<usize, String> {
-    let (mut end, mut succeeded) = (first, false);
+    let mut end = first;
     let mut history = Vec::new();
     for run in 1..=RUNS {
         let suffered = sweep.suffered();
@@ -96,23 +109,17 @@ pub async fn recover(
                 if kind.abandons && change.to.is_some() {
                     change.from = change.to.take();
                 }
+                if kind.resumes && change.command() == Command::Deploy {
+                    resume(lab, change.config()).await?;
+                }
             }
-            (End::Ran(ran), _) if ran.outcome.is_complete() => match change.intention() {
-                Intention::Destroy if ran.left.is_empty() => return Ok(run),
-                Intention::Destroy if !disturbed => return Err(format!("destroy names leftovers: {:?}", ran.left)),
-                Intention::Destroy => {}
-                _ if ran.planned.is_empty() => return Ok(run),
-                _ if succeeded => {
-                    return Err(format!(
-                        "a run that succeeded left work to do: {:#?}\nbefore it: {history:#?}",
-                        ran.planned
-                    ));
-                }
-                // After a look at what is no more, a run may do again what was done.
-                _ => {
-                    succeeded =
-                        !matches!(suffered.last(), Some((_, kind)) if matches!(kind.fault, Fault::Vanishes { .. }))
-                }
+            (End::Ran(ran), _) if ran.outcome.is_complete() => match change.command() {
+                Command::Destroy if ran.left.is_empty() => return Ok(run),
+                Command::Destroy if !disturbed => return Err(format!("destroy names leftovers: {:?}", ran.left)),
+                Command::Destroy => {}
+                // What it left to do is asked by whoever checks. After a look at what is no more, a run may do again what was done.
+                _ if ran.planned.is_empty() || !saw_the_past(&suffered) => return Ok(run),
+                _ => {}
             },
             _ if disturbed => {}
             (end, _) => {
@@ -126,7 +133,19 @@ pub async fn recover(
             history.push(ran.planned.clone());
         }
         drop(end);
-        end = lab.run(change.config(), change.intention()).await;
+        end = commands::run(lab, change.config(), change.command()).await;
     }
     Err(format!("not done after {RUNS} runs"))
+}
+
+fn saw_the_past(suffered: &[(String, Kind)]) -> bool {
+    suffered.iter().any(|(_, kind)| matches!(kind.fault, Fault::Vanishes { .. }))
+}
+
+/// `deploy --resume` follows what is under way, or tells how the last deployment ended.
+async fn resume(lab: &Lab, config: &str) -> Result<(), String> {
+    match commands::run(lab, config, Command::Resume).await {
+        End::Ran(ran) if ran.outcome.is_complete() => Ok(()),
+        end => Err(format!("deploy --resume: {}", end.text())),
+    }
 }

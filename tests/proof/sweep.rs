@@ -5,16 +5,15 @@ use std::{
     time::Instant,
 };
 
-use platformctl::operation::Intention;
-
 use crate::{
     check::{self, Shape},
+    commands::{self, Command},
     configs,
-    faults::{Choice, DEATHS, KINDS, LOSSES, Sweep},
+    faults::{Choice, DEATHS, DEPLOYS, KINDS, Kind, LOSSES, Sweep},
     fork::{self, Pool, Verdict},
     lab::{EXAMPLE, End, Lab, in_virtual_time},
     report::Report,
-    scenario::{self, Change, Way},
+    scenario::{self, Change, Marks, Way},
 };
 
 /// `up` from nothing.
@@ -29,7 +28,11 @@ pub fn example() -> Report {
         Level::Ci => 0.1,
         Level::Whole => 1.0,
     };
-    run(&Change { name: "example", from: None, to: Some(EXAMPLE) }, Choice::sample(DEATHS, share), None)
+    run(
+        &Change { name: "example", from: None, to: Some(EXAMPLE), by: Command::Up },
+        Choice::sample(DEATHS, share),
+        None,
+    )
 }
 
 /// `destroy`.
@@ -60,6 +63,31 @@ pub fn removed() -> Report {
 /// A replacement.
 pub fn replaced() -> Report {
     sweep("replaced", Some(&configs::small()), Some(&configs::replaced()))
+}
+
+/// New certificates: `rotate certificates`.
+pub fn certificates() -> Report {
+    stay("certificates", &configs::small(), Command::Certificates, KINDS)
+}
+
+/// A new authority: `rotate certificates --authority`.
+pub fn authority() -> Report {
+    stay("authority", &configs::small(), Command::Authority, KINDS)
+}
+
+/// New database credentials: `rotate credentials`.
+pub fn credentials() -> Report {
+    stay("credentials", &configs::database(), Command::Credentials, KINDS)
+}
+
+/// `deploy` of two services; killed, it is run again, or followed with `--resume`.
+pub fn deploy() -> Report {
+    stay("deploy", &configs::small(), Command::Deploy, DEPLOYS)
+}
+
+/// A command that leaves the configuration as it is.
+fn stay(name: &str, config: &str, by: Command, kinds: &'static [Kind]) -> Report {
+    run(&Change { name, from: Some(config), to: Some(config), by }, Choice::of(kinds), None)
 }
 
 /// How much is run.
@@ -114,13 +142,13 @@ pub fn jobs() -> usize {
 const PAIRS: usize = 1000;
 
 fn sweep(name: &str, from: Option<&str>, to: Option<&str>) -> Report {
-    run(&Change { name, from, to }, Choice::of(KINDS), None)
+    run(&Change { name, from, to, by: Command::Up }, Choice::of(KINDS), None)
 }
 
 /// Two faults, the second in the recovery from the first: a seeded sample.
 pub fn pairs() -> Report {
     let (small, seed) = (configs::small(), seed());
-    let change = Change { name: "pairs", from: None, to: Some(&small) };
+    let change = Change { name: "pairs", from: None, to: Some(&small), by: Command::Up };
     let (first, wanted) = if level() == Level::Quick { (0.001, 0) } else { (0.085, PAIRS) };
     // A recovery has fewer calls the later the first fault comes: about eight second faults for each first one.
     let first = Choice { seed, ..Choice::sample(KINDS, first) };
@@ -134,13 +162,15 @@ pub fn pairs() -> Report {
 
 /// The state lost at every call of `up`: it adopts, and `destroy` finds all.
 pub fn lost() -> Report {
-    run(&Change { name: "lost", from: None, to: Some(&configs::small()) }, Choice::of(LOSSES), None)
+    let small = configs::small();
+    run(&Change { name: "lost", from: None, to: Some(&small), by: Command::Up }, Choice::of(LOSSES), None)
 }
 
 /// The state lost at every call of `destroy`.
 pub fn lost_in_destroy() -> Report {
     let small = configs::small();
-    run(&Change { name: "lost-in-destroy", from: Some(&small), to: None }, Choice::of(&LOSSES[..1]), None)
+    let change = Change { name: "lost-in-destroy", from: Some(&small), to: None, by: Command::Destroy };
+    run(&change, Choice::of(&LOSSES[..1]), None)
 }
 
 fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
@@ -152,11 +182,10 @@ fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
         let shape = undisturbed(change, seed).await?;
         let lab = Lab::new(seed, Some(sweep.clone()));
         let before = lab.inventory();
-        if let Some(config) = change.from {
-            expect_done("what was there before", &lab.run(config, Intention::Up).await)?;
-        }
+        begin(&lab, change).await?;
+        let marks = Marks { shape, before, memory: commands::memory(&lab) };
         sweep.arm(change.name, choice, second);
-        let end = lab.run(change.config(), change.intention()).await;
+        let end = commands::run(&lab, change.config(), change.command()).await;
         match sweep.suffered().len() {
             0 => {
                 sweep.disarm();
@@ -173,7 +202,7 @@ fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
                 fork::end(&Verdict { failure: result.err(), inner, inner_failures, ..Verdict::default() })
             }
             _ => {
-                let result = scenario::to_the_end(&lab, &sweep, change, end, &shape, &before).await;
+                let result = scenario::to_the_end(&lab, &sweep, change, end, &marks).await;
                 fork::end(&match result {
                     Ok(Way { runs, is_like }) => Verdict { runs, is_like, ..Verdict::default() },
                     Err(failure) => Verdict { failure: Some(failure), ..Verdict::default() },
@@ -210,14 +239,22 @@ async fn undisturbed(change: &Change<'_>, seed: u64) -> Result<Shape, String> {
     let Some(config) = change.to else { return Ok(Shape::default()) };
     let lab = Lab::new(seed, None);
     let before = lab.inventory();
-    for config in change.from.into_iter().chain([config]) {
-        expect_done("an undisturbed run", &lab.run(config, Intention::Up).await)?;
-    }
+    begin(&lab, change).await?;
+    let memory = commands::memory(&lab);
+    expect_done("an undisturbed run", &commands::run(&lab, config, change.by).await)?;
     let shape = Shape::of(&lab);
     check::settled(&lab, config, &shape).await?;
-    expect_done("an undisturbed destroy", &lab.run(config, Intention::Destroy).await)?;
+    commands::fulfilled(&lab, change.by, &memory)?;
+    expect_done("an undisturbed destroy", &commands::run(&lab, config, Command::Destroy).await)?;
     check::nothing_left(&lab, &before)?;
     Ok(shape)
+}
+
+/// Brings up what is there before the change.
+async fn begin(lab: &Lab, change: &Change<'_>) -> Result<(), String> {
+    let Some(config) = change.from else { return Ok(()) };
+    expect_done("what was there before", &commands::run(lab, config, Command::Up).await)?;
+    commands::before(lab, config, change.by).await
 }
 
 fn expect_done(what: &str, end: &End) -> Result<(), String> {

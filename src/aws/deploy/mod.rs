@@ -13,18 +13,39 @@ pub use image::{Reference, Seen as SeenImage};
 pub use revision::Revision;
 pub use service::Service;
 
-/// The IAM actions that these calls need besides those of the kinds and looks.
-pub const ACTIONS: [&str; 12] = [
+/// The IAM actions that `deploy`, `rollback`, `continue` and `abort` need.
+pub const ACTIONS: [&str; 25] = [
+    "cloudwatch:DescribeAlarms",
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
     "ecs:ContinueServiceDeployment",
+    "ecs:DeleteTaskDefinitions",
+    "ecs:DeregisterTaskDefinition",
+    "ecs:DescribeServiceDeployments",
     "ecs:DescribeServiceRevisions",
-    "ecs:ExecuteCommand",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+    "ecs:DescribeTasks",
     "ecs:ListServiceDeployments",
+    "ecs:ListTaskDefinitions",
+    "ecs:ListTasks",
+    "ecs:RegisterTaskDefinition",
     "ecs:StopServiceDeployment",
+    "ecs:TagResource",
+    "ecs:UpdateService",
     "elasticloadbalancing:DescribeRules",
     "elasticloadbalancing:DescribeTargetHealth",
+    "iam:PassRole",
     "iam:SimulatePrincipalPolicy",
-    "logs:FilterLogEvents",
+    "logs:DescribeLogGroups",
     "logs:GetLogEvents",
+    "secretsmanager:DescribeSecret",
+];
+
+/// The IAM actions that `history` needs.
+pub const HISTORY: [&str; 4] = [
+    "ecs:DescribeServiceRevisions",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+    "ecs:ListServiceDeployments",
 ];

@@ -7,6 +7,10 @@ use crate::{
     engine::{Failure, failure::absent_is_fine},
 };
 
+/// The IAM actions that `exec` needs; the key is the one that the cluster encrypts sessions with.
+pub const ACTIONS: [&str; 5] =
+    ["ecs:DescribeServices", "ecs:DescribeTasks", "ecs:ExecuteCommand", "ecs:ListTasks", "kms:GenerateDataKey"];
+
 /// A task that runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Running {

@@ -85,6 +85,26 @@ impl Rollout {
     }
 }
 
+impl Rollout {
+    /// True where ECS has it so, apart from the alarms.
+    pub fn is_set_in(&self, had: &DeploymentConfiguration) -> bool {
+        let number = |value: Option<i32>| value.and_then(|value| u32::try_from(value).ok());
+        let percent = |value: Option<f64>| value.map(|value| value as u32);
+        let canary = had.canary_configuration();
+        let canary =
+            canary.and_then(|it| Some((percent(it.canary_percent())?, number(it.canary_bake_time_in_minutes())?)));
+        let linear = had.linear_configuration();
+        let linear = linear.and_then(|it| Some((percent(it.step_percent())?, number(it.step_bake_time_in_minutes())?)));
+        let stages: Vec<&str> =
+            had.lifecycle_hooks().iter().flat_map(|hook| hook.lifecycle_stages()).map(|stage| stage.as_str()).collect();
+        had.strategy().is_some_and(|strategy| strategy.as_str() == self.strategy)
+            && number(had.bake_time_in_minutes()) == Some(self.bake_minutes)
+            && had.deployment_circuit_breaker().is_some_and(|breaker| breaker.enable() == self.circuit_breaker)
+            && canary.or(linear) == self.step
+            && stages == self.pause.iter().map(|pause| pause.stage.as_str()).collect::<Vec<_>>()
+    }
+}
+
 impl Pause {
     fn hook(&self) -> Result<DeploymentLifecycleHook, Failure> {
         let timeout = DeploymentLifecycleHookTimeoutConfiguration::builder()
@@ -122,5 +142,25 @@ mod tests {
         let pause = Some(Pause { stage: "POST_TEST_TRAFFIC_SHIFT".to_owned(), minutes: 60 });
         let paused = Rollout { pause, ..rollout("BLUE_GREEN", None) }.configuration().expect("a configuration");
         assert_eq!(paused.lifecycle_hooks().len(), 1);
+    }
+
+    #[test]
+    fn what_was_set_is_told_from_everything_else() {
+        let pause = Some(Pause { stage: "POST_TEST_TRAFFIC_SHIFT".to_owned(), minutes: 60 });
+        let all = [
+            rollout("BLUE_GREEN", None),
+            rollout("CANARY", Some((5, 10))),
+            rollout("LINEAR", Some((5, 10))),
+            rollout("LINEAR", Some((5, 11))),
+            Rollout { bake_minutes: 6, ..rollout("BLUE_GREEN", None) },
+            Rollout { circuit_breaker: false, ..rollout("BLUE_GREEN", None) },
+            Rollout { pause, ..rollout("BLUE_GREEN", None) },
+        ];
+        for one in &all {
+            let had = one.configuration().expect("a configuration");
+            for other in &all {
+                assert_eq!(other.is_set_in(&had), one == other, "{one:?} {other:?}");
+            }
+        }
     }
 }

@@ -8,6 +8,9 @@ use crate::{
     engine::Failure,
 };
 
+/// The IAM actions that `logs` needs.
+pub const ACTIONS: [&str; 1] = ["logs:FilterLogEvents"];
+
 /// Pages of one question: 10,000 lines each, so that a look never goes on for ever.
 const PAGES: usize = 20;
 

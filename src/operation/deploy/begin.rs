@@ -46,8 +46,6 @@ pub struct Begun {
     pub limit: Duration,
     /// It was begun by an earlier call.
     pub resumed: bool,
-    /// The way to deploy was changed for this deployment, and is to be what the configuration says afterwards.
-    pub restore: bool,
 }
 
 /// What came of beginning.
@@ -57,12 +55,12 @@ pub enum Beginning {
     Begun(Box<Begun>),
     /// What was asked for runs already.
     Unchanged {
+        /// The service's name in the configuration.
+        name: String,
         /// The service.
-        service: String,
+        service: Box<Service>,
         /// The revision that runs.
-        revision: String,
-        /// Its image.
-        image: String,
+        revision: Box<Revision>,
     },
 }
 
@@ -259,11 +257,10 @@ async fn start(
 ) -> Result<Beginning, Failure> {
     let configured = &workspace.config.services[&one.name];
     let rollout = settings::overridden(configured, &one.service.alarms, &request.strategy);
-    let restore = rollout != settings::configured(configured, &one.service.alarms);
     match taken_up {
         TakenUp::Runs => {
-            let (revision, image) = (one.current.id(), one.current.image.clone());
-            Ok(Beginning::Unchanged { service: one.name, revision, image })
+            let (service, revision) = (Box::new(one.service), Box::new(one.current));
+            Ok(Beginning::Unchanged { name: one.name, service, revision })
         }
         TakenUp::Deployment(it, revision) => {
             let begun = Begun {
@@ -274,8 +271,6 @@ async fn start(
                 old_group: None,
                 limit: settings::limit_of(limit, &it),
                 resumed: true,
-                // Whoever began it may have changed it; setting it again does no harm.
-                restore: true,
                 service: one.service,
             };
             Ok(Beginning::Begun(Box::new(with_groups(workspace, begun).await?)))
@@ -286,7 +281,7 @@ async fn start(
             let register = || revision::register(&workspace.aws, &one.current, &cleared.image, &tags);
             let revision = persist(&workspace.jitter, register).await?;
             let limit = settings::limit(limit, &rollout);
-            let begun = let_run(workspace, one.name, one.service, revision, &rollout, limit, restore).await?;
+            let begun = let_run(workspace, one.name, one.service, revision, &rollout, limit).await?;
             Ok(Beginning::Begun(Box::new(begun)))
         }
     }
@@ -311,7 +306,6 @@ pub async fn let_run(
     revision: Revision,
     rollout: &crate::aws::ecs::rollout_settings::Rollout,
     limit: Duration,
-    restore: bool,
 ) -> Result<Begun, Failure> {
     let (aws, jitter) = (&workspace.aws, &workspace.jitter);
     let before = persist(jitter, || deployment::list(aws, &service.cluster, &service.arn, 1)).await?;
@@ -321,17 +315,8 @@ pub async fn let_run(
     let begin = Instant::now();
     loop {
         if let Some(arn) = appeared(workspace, &service, &revision.arn, before.as_deref()).await? {
-            let begun = Begun {
-                name,
-                service,
-                deployment: arn,
-                revision,
-                group: None,
-                old_group: None,
-                limit,
-                resumed: false,
-                restore,
-            };
+            let begun =
+                Begun { name, service, deployment: arn, revision, group: None, old_group: None, limit, resumed: false };
             return with_groups(workspace, begun).await;
         }
         if begin.elapsed() > SHOWS {

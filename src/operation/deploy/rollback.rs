@@ -65,7 +65,7 @@ pub async fn rollback(
     let asked = revision.tags.get(revision::TAG_IMAGE).cloned().unwrap_or_else(|| revision.image.clone());
     let tags = begin::mark(workspace, &asked);
     persist(&workspace.jitter, || revision::tag(&workspace.aws, &revision.arn, &tags)).await?;
-    let begun = begin::let_run(workspace, name.to_owned(), service, revision, &configured, length, true).await?;
+    let begun = begin::let_run(workspace, name.to_owned(), service, revision, &configured, length).await?;
     Ok(Rollback::Deployed(Box::new(begun)))
 }
 
@@ -127,8 +127,6 @@ pub async fn latest(
         old_group: None,
         limit: settings::limit_of(limit, &it),
         resumed: true,
-        // Whoever began it may have changed the way to deploy; setting it again does no harm.
-        restore: !it.is_over(),
     };
     Ok(Some((begin::with_groups(workspace, begun).await?, it)))
 }

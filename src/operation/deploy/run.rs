@@ -3,6 +3,7 @@
 use super::{
     Beginning, Begun, DeployObserver, Limit, Outcome, Place, Request, Verdict, begin, place, prune, record,
     rollback::{self, Rollback},
+    settle,
     verdict::id_of,
     watch,
 };
@@ -30,9 +31,11 @@ pub async fn deploy(
     for one in begin(workspace, request, limit, observer, interrupt).await? {
         match one {
             Beginning::Begun(one) => begun.push(*one),
-            Beginning::Unchanged { service, revision, image } => {
-                let reason = format!("{image} runs already, as {revision}");
-                verdicts.push((service, still(Outcome::Unchanged, reason, "", &revision, &image)));
+            Beginning::Unchanged { name, service, revision } => {
+                settle::settle(workspace, &name, &service, &revision, observer).await;
+                let (id, image) = (revision.id(), &revision.image);
+                let reason = format!("{image} runs already, as {id}");
+                verdicts.push((name, still(Outcome::Unchanged, reason, "", &id, image)));
             }
         }
     }

@@ -15,7 +15,7 @@ use super::{
     begin::Begun,
     cause,
     progress::Health,
-    settings,
+    settle,
     verdict::{id_of, outcome},
 };
 use crate::{
@@ -313,7 +313,7 @@ async fn conclude(
             verdict.remedy = Some(remedy(&verdict, outcome, &one.begun.name));
         }
     }
-    restore(workspace, one, service, observer).await;
+    settle::restore(workspace, &one.begun.name, service, observer).await;
     one.end(verdict, observer);
     Ok(())
 }
@@ -342,16 +342,4 @@ async fn serves(workspace: &Workspace, one: &Followed, service: &Service) -> Res
 
 fn id_of_group(arn: &str) -> &str {
     arn.split('/').nth(1).unwrap_or(arn)
-}
-
-/// What was set for one deployment goes back to what the configuration says. That starts no deployment.
-async fn restore(workspace: &Workspace, one: &Followed, service: &Service, observer: &dyn DeployObserver) {
-    let Some(configured) = workspace.config.services.get(&one.begun.name).filter(|_| one.begun.restore) else { return };
-    let rollout = settings::configured(configured, &service.alarms);
-    let Ok(configuration) = rollout.configuration() else { return };
-    let set = || change::configure(&workspace.aws, service, configuration.clone());
-    if let Err(failure) = persist(&workspace.jitter, set).await {
-        let text = format!("the way to deploy could not be set back ({failure}): platformctl up does it");
-        observer.tell(&DeployEvent::Acted { service: one.begun.name.clone(), text });
-    }
 }

@@ -18,6 +18,7 @@ const MOST_KEYS: usize = 1000;
 const UNVERSIONED: &str = "null";
 
 /// What is kept of a PutObject call: bucket, key and size.
+#[derive(Debug)]
 pub(super) struct Put {
     bucket: Option<String>,
     key: String,
