@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use super::{
     Answer, CallLog,
     call::Observe,
+    ecs,
     lambda::Packages,
     limit::{Limited, Limiter},
 };
@@ -82,6 +83,8 @@ pub struct Aws {
     pub log: CallLog,
     /// What functions are made from.
     pub packages: Packages,
+    /// What those who wait for services share.
+    pub services: ecs::Watch,
     pub appmesh: aws_sdk_appmesh::Client,
     pub autoscaling: aws_sdk_applicationautoscaling::Client,
     pub cloudmap: aws_sdk_servicediscovery::Client,
@@ -160,6 +163,7 @@ impl Aws {
             caller,
             region,
             packages: Packages::default(),
+            services: ecs::Watch::default(),
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),
             cloudmap: client!(&maker, aws_sdk_servicediscovery, "servicediscovery"),

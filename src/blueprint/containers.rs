@@ -17,14 +17,14 @@ use crate::{
     },
     config::{Service, injected},
     engine::{Handle, Output},
-    mesh::{MeshModel, envoy, envoy::Layout, ports, scripts},
+    mesh::{DataPlane, MeshModel, Way, envoy, envoy::Layout, ports, scripts},
 };
 
 /// The container that serves the application.
 pub const APPLICATION: &str = "app";
 /// The container of the mesh.
 pub const ENVOY: &str = "envoy";
-/// The container that lets the load balancer in beside App Mesh's Envoy.
+/// Our Envoy beside App Mesh's: it lets the load balancer in and, while one provider takes over from the other, calls of peers.
 pub const INGRESS: &str = "ingress";
 const INIT: &str = "mesh-init";
 const AGENT: &str = "agent";
@@ -82,7 +82,9 @@ pub struct Task<'a> {
     pub certificate: &'a Handle<CertificateSecret>,
     /// Its database credentials, if it has some.
     pub credentials: Option<&'a Handle<CredentialsSecret>>,
-    /// Its virtual node, where App Mesh carries the mesh.
+    /// What carries its calls.
+    pub plane: DataPlane,
+    /// Its virtual node, where App Mesh's Envoy is in the task.
     pub virtual_node: Option<&'a Handle<VirtualNode>>,
     /// Names of what it keeps its data in, by environment variable.
     pub data: BTreeMap<&'static str, Output<Variable>>,
@@ -125,7 +127,7 @@ impl Task<'_> {
             None => self.envoy(draft),
             Some(node) => self.app_mesh_envoy(draft, node),
         };
-        let ingress = self.sizes().ingress.map(|size| self.ingress(draft, size));
+        let ingress = self.sizes().ingress.map(|size| self.beside_app_mesh(draft, size));
         [Some(self.init(draft)), Some(envoy), ingress, Some(self.agent(draft))].into_iter().flatten().collect()
     }
 
@@ -139,7 +141,9 @@ impl Task<'_> {
         volumes
     }
 
-    /// App Mesh's redirection. The load balancer's port is not among those that are redirected.
+    /// App Mesh's redirection. Only what comes from outside for the application's port and only what goes out is redirected: not the ports of
+    /// our own Envoy, not what the application sends to loopback, and nothing of the user that both Envoys run as (App Mesh User Guide,
+    /// "Getting started", `envoy-networking.sh`).
     pub fn proxy(&self) -> Option<Proxy> {
         self.virtual_node.map(|_| Proxy {
             container: ENVOY.to_owned(),
@@ -159,7 +163,7 @@ impl Task<'_> {
     }
 
     fn sizes(&self) -> Sizes {
-        Sizes::of(self.service.cpu, self.service.memory, self.virtual_node.is_some())
+        Sizes::of(self.service.cpu, self.service.memory, self.plane)
     }
 
     fn blank(&self, draft: &Draft<'_>, name: &str) -> Container {
@@ -190,7 +194,10 @@ impl Task<'_> {
     fn environment(&self, draft: &Draft<'_>) -> BTreeMap<String, Output<Variable>> {
         let own = self.service.environment.iter().map(|(name, value)| (name.clone(), Output::known(value)));
         let peers = self.model.peers_of(self.name).into_iter().map(|peer| {
-            let url = if self.virtual_node.is_some() { &peer.direct_url } else { &peer.url };
+            let url = match self.plane.calls_by() {
+                Way::AppMesh => &peer.direct_url,
+                Way::Envoy => &peer.url,
+            };
             (peer.env.clone(), Output::known(url))
         });
         let fixed = [
@@ -225,9 +232,9 @@ impl Task<'_> {
     fn init(&self, draft: &Draft<'_>) -> Container {
         let layout = self.layout();
         // The configuration was checked: the service exists.
-        let bootstrap = match self.virtual_node {
-            None => envoy::bootstrap(self.model, self.name, &layout),
-            Some(_) => envoy::ingress_bootstrap(self.model, self.name, &layout),
+        let bootstrap = match self.plane.has_envoy() {
+            true => envoy::bootstrap(self.model, self.name, &layout),
+            false => envoy::ingress_bootstrap(self.model, self.name, &layout),
         }
         .expect("a configured service is part of the mesh");
         let mut environment: BTreeMap<String, Output<Variable>> = scripts::init_environment(&bootstrap, &layout)
@@ -256,7 +263,7 @@ impl Task<'_> {
     }
 
     fn layout(&self) -> Layout {
-        let layout = if self.virtual_node.is_some() { Layout::beside_app_mesh() } else { Layout::fargate() };
+        let layout = if self.plane.has_app_mesh() { Layout::beside_app_mesh() } else { Layout::fargate() };
         Layout { max_heap_mib: self.sizes().envoy_heap, ..layout }
     }
 
@@ -288,8 +295,13 @@ impl Task<'_> {
         Container { ports, ..self.file_envoy(draft, ENVOY, self.sizes().envoy, &scripts::SIDECAR_SECRETS) }
     }
 
-    fn ingress(&self, draft: &Draft<'_>, size: Size) -> Container {
-        Container { ports: vec![ports::INGRESS], ..self.file_envoy(draft, INGRESS, size, &[]) }
+    /// Beside App Mesh's: for the load balancer alone, or for peers as well.
+    fn beside_app_mesh(&self, draft: &Draft<'_>, size: Size) -> Container {
+        let (ports, secrets): (Vec<u16>, &[&str]) = match self.plane.has_envoy() {
+            true => (vec![ports::MESH, ports::INGRESS], &scripts::SIDECAR_SECRETS),
+            false => (vec![ports::INGRESS], &[]),
+        };
+        Container { ports, ..self.file_envoy(draft, INGRESS, size, secrets) }
     }
 
     /// App Mesh's Envoy, configured by its control plane (App Mesh User Guide, "Envoy image" and "Envoy configuration variables").

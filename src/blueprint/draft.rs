@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     config::{Config, EnvSuffix},
     engine::{Blueprint, Chapter, Handle, Resource},
-    mesh::Stage,
+    mesh::{DataPlane, Stage},
 };
 
 /// What the blueprint needs to know of the account, found out before.
@@ -19,8 +19,8 @@ pub struct Facts {
     pub partition: String,
     /// The three availability zones, in order.
     pub zones: [String; 3],
-    /// Whether App Mesh carries the mesh; else Envoy does with a bootstrap of ours.
-    pub app_mesh: bool,
+    /// What carries the mesh: App Mesh, Envoy with a bootstrap of ours, or both while one takes over from the other.
+    pub mesh: DataPlane,
     /// The program that rotates database credentials.
     pub rotator: RotatorCode,
     /// What rotations ask for.

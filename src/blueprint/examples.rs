@@ -19,7 +19,7 @@ pub fn facts() -> Facts {
         region: "us-east-1".into(),
         partition: "aws".into(),
         zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned),
-        app_mesh: false,
+        mesh: Default::default(),
         rotator: Default::default(),
         rotation: Rotation::default(),
     }

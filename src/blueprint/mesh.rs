@@ -89,7 +89,7 @@ pub fn add(draft: &mut Draft<'_>, encryption: &Encryption, network: &Network) ->
     let authority = add_authority(draft, encryption, &model);
     let mut add_certificate = |service: &String| add_certificate(draft, encryption, &authority, &model, service);
     let certificates = model.services().keys().map(|service| (service.clone(), add_certificate(service))).collect();
-    let virtual_nodes = match draft.facts.app_mesh {
+    let virtual_nodes = match draft.facts.mesh.has_app_mesh() {
         true => add_app_mesh(draft, &model).expect("the model is asked for its own services"),
         false => BTreeMap::new(),
     };
@@ -176,14 +176,15 @@ mod tests {
         },
         config::EnvSuffix,
         engine::{Blueprint, Key},
-        mesh::Stage,
+        mesh::{DataPlane, Stage},
     };
 
     const SERVICES: &str = "[services.payments]\ncalls = [\"accounts\"]\n[services.accounts]";
 
     fn write(more: &str, app_mesh: bool) -> (Blueprint, Mesh) {
         let (config, suffix) = (parse(more), EnvSuffix::parse("dev").expect("a suffix"));
-        let facts = Facts { app_mesh, ..facts() };
+        let mesh = if app_mesh { DataPlane::AppMesh } else { DataPlane::Envoy };
+        let facts = Facts { mesh, ..facts() };
         let mut draft = Draft::new(&config, &suffix, &facts);
         let encryption = encryption(&mut draft);
         let network = network::add(&mut draft);

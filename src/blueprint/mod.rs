@@ -8,7 +8,7 @@ pub mod database;
 pub mod draft;
 pub mod encryption;
 #[cfg(test)]
-mod examples;
+pub(crate) mod examples;
 pub mod identity;
 pub mod ingress;
 pub mod mesh;

@@ -22,7 +22,7 @@ pub fn facts() -> Facts {
         region: "us-east-1".to_owned(),
         partition: "aws".to_owned(),
         zones: ["us-east-1a", "us-east-1b", "us-east-1d"].map(str::to_owned),
-        app_mesh: false,
+        mesh: Default::default(),
         rotator: Default::default(),
         rotation: Rotation::default(),
     }

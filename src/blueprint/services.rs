@@ -88,6 +88,7 @@ fn add_one(
         log: &log,
         certificate: &on.mesh.certificates[name],
         credentials: on.secrets.credentials.get(name),
+        plane: draft.facts.mesh,
         virtual_node: on.mesh.virtual_nodes.get(name),
         data: data(on.data, name),
     };
@@ -163,11 +164,19 @@ mod tests {
 
     use super::super::{Facts, cluster, data, encryption, examples, identity, ingress, network, registry, secrets};
     use super::*;
-    use crate::engine::{Blueprint, Key, blueprint::dependencies};
+    use crate::{
+        engine::{Blueprint, Key, blueprint::dependencies},
+        mesh::DataPlane,
+    };
 
     fn blueprint(more: &str, app_mesh: bool) -> Blueprint {
+        let mesh = if app_mesh { DataPlane::AppMesh } else { DataPlane::Envoy };
+        blueprint_by(more, mesh)
+    }
+
+    fn blueprint_by(more: &str, plane: DataPlane) -> Blueprint {
         let (config, suffix) = (examples::config(more), examples::suffix());
-        let facts = Facts { app_mesh, ..examples::facts() };
+        let facts = Facts { mesh: plane, ..examples::facts() };
         let mut draft = Draft::new(&config, &suffix, &facts);
         let encryption = encryption::add(&mut draft);
         let network = network::add(&mut draft);

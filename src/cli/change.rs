@@ -7,12 +7,13 @@ use serde_json::{Map, Value, json};
 use super::{CliError, ExitCode, Session, session::command_again};
 use crate::{
     engine::{Book, schedule::Outcome, yielded::yielded},
-    operation::{Prepared, Workspace, apply},
+    mesh::data_plane::CHANGEOVER_PHASES,
+    operation::{Prepared, Workspace, apply, changeover::Changeover},
     view::{
         self, Progress,
         plan::{PlanView, owned_by_others},
         summary::{self, Effort},
-        text::wrap,
+        text::{capital, wrap},
     },
 };
 
@@ -39,6 +40,10 @@ pub fn plan_view<'a>(session: &Session, prepared: &'a Prepared) -> PlanView<'a> 
 /// Notes below a plan: who carries the mesh, and with `--verbose` what is left to others.
 pub fn notes(session: &Session, workspace: &Workspace, prepared: &Prepared) -> String {
     let mut notes = format!("mesh: {}", prepared.found.mesh_reason);
+    if let Some(changeover) = &prepared.found.changeover {
+        let text = wrap(&format!("{}.", capital(&changeover.explain())), 0, session.printer.width());
+        notes.push_str(&format!("\n{text}"));
+    }
     let left = yielded(&workspace.kinds, &prepared.blueprint, &prepared.book, &prepared.survey);
     if !left.is_empty() {
         notes.push_str(&format!("\n{}", view::plan::left_to_others(&left, session.printer.width())));
@@ -49,6 +54,16 @@ pub fn notes(session: &Session, workspace: &Workspace, prepared: &Prepared) -> S
         notes.push_str(&format!("\nleft to others once it exists:\n{list}"));
     }
     notes
+}
+
+/// A phase of a change of the mesh's provider.
+pub fn phase_json(phase: &Changeover) -> Map<String, Value> {
+    Map::from_iter([
+        ("phase".to_owned(), json!(phase.phase())),
+        ("phases".to_owned(), json!(CHANGEOVER_PHASES)),
+        ("title".to_owned(), json!(phase.title())),
+        ("change".to_owned(), json!("mesh-provider")),
+    ])
 }
 
 /// How a plan was carried out, and the state after it.

@@ -25,11 +25,15 @@ pub async fn run(session: &Session, _args: &PlanArgs) -> Result<Ended, CliError>
     printer.data(&change::notes(session, &workspace, &prepared));
     let effort = change::effort(session, &workspace);
     printer.detail(&effort.calls());
-    let exit = if prepared.plan.is_empty() { ExitCode::Done } else { ExitCode::Changes };
-    let summary = Map::from_iter([
+    let settled = prepared.plan.is_empty() && prepared.found.changeover.is_none();
+    let exit = if settled { ExitCode::Done } else { ExitCode::Changes };
+    let mut summary = Map::from_iter([
         ("totals".to_owned(), json!(view.totals())),
         ("mesh".to_owned(), json!(prepared.found.mesh_reason)),
         ("calls".to_owned(), json!({ "reading": effort.reading, "changing": effort.changing })),
     ]);
+    if let Some(phase) = &prepared.found.changeover {
+        summary.insert("changeover".to_owned(), change::phase_json(phase).into());
+    }
     Ok(Ended { exit, summary })
 }

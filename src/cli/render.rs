@@ -12,6 +12,7 @@ use crate::{
     blueprint::{self, Facts, Rotation, RotatorCode},
     config::{Config, EnvSuffix, MeshProvider},
     engine::Blueprint,
+    mesh::DataPlane,
     operation::facts::partition,
 };
 
@@ -144,11 +145,12 @@ fn facts(config: &Config, args: &RenderArgs) -> Facts {
         MeshProvider::Envoy => false,
         MeshProvider::Auto => args.mesh == Provider::AppMesh,
     };
+    let mesh = if app_mesh { DataPlane::AppMesh } else { DataPlane::Envoy };
     Facts {
         account: args.account.clone(),
         partition: partition(&region).to_owned(),
         zones,
-        app_mesh,
+        mesh,
         region,
         rotator: RotatorCode::default(),
         rotation: Rotation::default(),

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::{
     Action, Answers, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key,
-    Kind, Kinds, Ledger, Life, Naming, Observer, Outputs, Physical, Readiness, Repeat, Scope, Sighting, Step, Target,
-    When,
+    Kind, Kinds, Ledger, Life, Naming, Observer, Outputs, Physical, Readiness, Repeat, Room, Scope, Sighting, Step,
+    Target, When,
     blueprint::dependencies,
     diff,
     environment::TAG_ENVIRONMENT_ID,
@@ -35,6 +35,8 @@ pub struct Bench<'a> {
     pub interrupt: &'a Interrupt,
     /// Randomness for pauses.
     pub jitter: &'a Jitter,
+    /// Room for what takes something scarce.
+    pub room: &'a Room,
 }
 
 impl Bench<'_> {

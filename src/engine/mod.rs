@@ -21,6 +21,7 @@ pub mod plan;
 pub mod record;
 pub mod resource;
 pub mod retry;
+pub mod room;
 pub mod schedule;
 pub mod survey;
 pub mod yielded;
@@ -41,3 +42,4 @@ pub use resource::{
     Change, Changes, Created, Field, Gone, Identity, Life, Manner, Naming, Physical, Readiness, Repeat, Resource,
     Scope, Sighting, Tagged, Target, Wait, When,
 };
+pub use room::Room;

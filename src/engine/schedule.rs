@@ -122,8 +122,26 @@ impl<'a> Run<'a> {
         }
         let free = (0..self.tasks.len()).filter(|&task| self.states[task] == State::Waiting && self.is_free(task));
         let ready: BinaryHeap<_> = free.map(|task| (self.tasks[task].chain, std::cmp::Reverse(task))).collect();
-        let room = AT_ONCE.saturating_sub(under_way);
-        ready.into_sorted_vec().into_iter().rev().take(room).map(|(_, task)| task.0).collect()
+        let at_most = AT_ONCE.saturating_sub(under_way);
+        let ready = ready.into_sorted_vec().into_iter().rev().map(|(_, task)| task.0);
+        let mut taking: Vec<&Key> = self.taking();
+        let admitted = |task: &usize| {
+            let key = &self.plan.steps[self.tasks[*task].step].key;
+            let admitted = self.tasks[*task].half == Half::Remove || self.bench.room.admits(&taking, key);
+            if admitted && self.bench.room.is_taken_by(key) {
+                taking.push(key);
+            }
+            admitted
+        };
+        ready.filter(admitted).take(at_most).collect()
+    }
+
+    /// The steps under way that take room.
+    fn taking(&self) -> Vec<&Key> {
+        let under_way = |task: &usize| matches!(self.states[*task], State::Running | State::Early);
+        let changing = (0..self.tasks.len()).filter(under_way).filter(|task| self.tasks[*task].half == Half::Apply);
+        let keys = changing.map(|task| &self.plan.steps[self.tasks[task].step].key);
+        keys.filter(|key| self.bench.room.is_taken_by(key)).collect()
     }
 
     fn is_free(&self, task: usize) -> bool {

@@ -6,6 +6,7 @@
 
 pub mod app_mesh;
 mod authority;
+pub mod data_plane;
 pub mod envoy;
 mod error;
 mod leaf;
@@ -17,9 +18,10 @@ mod succession;
 mod x509;
 
 pub use authority::{Authority, AuthorityRequest};
+pub use data_plane::{DataPlane, Shape, Way};
 pub use error::MeshError;
 pub use leaf::{Leaf, LeafRequest};
-pub use model::{Edge, MeshModel, MeshService, Peer};
+pub use model::{Edge, MeshModel, MeshService, Peer, variable};
 pub use secret::{AuthoritySecret, LeafSecret};
 pub use succession::{Authorities, PHASES, Stage};
 pub use x509::{expiry, fingerprint};

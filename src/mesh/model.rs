@@ -67,6 +67,11 @@ pub struct Peer {
     pub edge: Edge,
 }
 
+/// The environment variable that tells an application where a peer is.
+pub fn variable(peer: &str) -> String {
+    format!("{}_URL", peer.to_uppercase().replace('-', "_"))
+}
+
 /// The services of one environment and who of them calls whom. All that either data plane is told derives from this.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeshModel {
@@ -161,7 +166,7 @@ impl MeshModel {
         Some(Peer {
             name: name.to_owned(),
             port,
-            env: format!("{}_URL", name.to_uppercase().replace('-', "_")),
+            env: variable(name),
             url: format!("http://127.0.0.1:{port}"),
             direct_url: format!("http://{host}:{}", service.app_port),
             app_port: service.app_port,

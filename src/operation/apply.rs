@@ -2,9 +2,9 @@
 
 use std::sync::Mutex;
 
-use super::{Intention, OperationError, Prepared, Workspace};
+use super::{Intention, OperationError, Prepared, Workspace, room};
 use crate::engine::{
-    Entry, Interrupt, Ledger, Life, Observer, Phase, Record,
+    Entry, Interrupt, Ledger, Life, Observer, Phase, Record, Room,
     execute::Bench,
     schedule::{self, Outcome},
 };
@@ -26,6 +26,12 @@ pub async fn apply(
         book.apply(&entry);
     }
     let book = Mutex::new(book);
+    let (room, unknown) = match room::for_services(workspace, prepared).await {
+        Ok(room) => (room, None),
+        Err(failure) => {
+            (Room::default(), Some(format!("all services roll at once, since room for them is not known: {failure}")))
+        }
+    };
     let bench = Bench {
         kinds: &workspace.kinds,
         environment: &prepared.environment,
@@ -34,6 +40,7 @@ pub async fn apply(
         observer,
         interrupt,
         jitter: &workspace.jitter,
+        room: &room,
     };
     let mut outcome = schedule::run(&bench, &prepared.plan, &prepared.blueprint).await?;
     let book = book.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -44,6 +51,7 @@ pub async fn apply(
         let header = crate::state::Header { serial: prepared.header.serial + 1, ..prepared.header.clone() };
         workspace.store.open(&header, &book).map(drop)
     };
+    outcome.warnings.extend(unknown);
     outcome.warnings.extend(tidied.err().map(|error| format!("the state was not tidied up: {error}")));
     Ok(outcome)
 }

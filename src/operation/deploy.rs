@@ -11,6 +11,7 @@ pub mod place;
 pub mod preflight;
 pub mod progress;
 pub mod prune;
+mod reach;
 pub mod record;
 pub mod request;
 pub mod rollback;

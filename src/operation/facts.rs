@@ -3,12 +3,17 @@
 
 use std::time::Duration;
 
-use super::{Intention, OperationError, Workspace, rotate};
+use super::{
+    Intention, OperationError, Workspace,
+    changeover::{self, Changeover, Picture},
+    rotate,
+};
 use crate::{
     aws,
     blueprint::{Facts, Rotation, RotatorCode},
     config::{MeshProvider, fargate},
     engine::{Book, Class, Entry, Failure, Key, survey::Vanished},
+    mesh::DataPlane,
 };
 
 /// Name of the recorded choice of zones.
@@ -25,6 +30,8 @@ pub struct Found {
     pub choices: Vec<Entry>,
     /// Which provider carries the mesh and why, for people.
     pub mesh_reason: String,
+    /// The change of the mesh's provider that is to be made, or is under way.
+    pub changeover: Option<Changeover>,
     /// Kinds of services that are no more for this account.
     pub vanished: Vanished,
     /// That something of the environment is gone with its service, for people.
@@ -44,12 +51,25 @@ pub async fn find(
     let mut choices = Vec::new();
     let zones = zones(workspace, book, &mut choices).await?;
     let destroy = intention == Intention::Destroy;
-    let lost = if destroy || !recorded || wants_app_mesh(workspace, book) || uses_app_mesh(book) {
-        app_mesh_is_lost(workspace).await
-    } else {
-        None
+    let mut picture = Some(book).filter(|_| recorded).and_then(|book| Picture::recorded(&workspace.config, book));
+    if picture.is_none() && !destroy && is_undecided(workspace, book) {
+        picture = Some(Picture::running(workspace).await?);
+    }
+    let asks = destroy || !recorded || wants_app_mesh(workspace, book) || uses_app_mesh(book);
+    let mut lost = if asks { app_mesh_is_lost(workspace).await } else { None };
+    let standing = picture.as_ref().filter(|picture| !picture.is_empty());
+    let (app_mesh, mesh_reason) = mesh(workspace, book, lost.as_deref(), destroy, standing, &mut choices)?;
+    let end = if app_mesh { DataPlane::AppMesh } else { DataPlane::Envoy };
+    let picture = match picture {
+        Some(picture) if destroy || picture.is_all(end) => picture,
+        None if destroy => Picture::default(),
+        // What runs tells how far a change of provider is.
+        _ => Picture::running(workspace).await?,
     };
-    let (app_mesh, mesh_reason) = mesh(workspace, book, lost.as_deref(), destroy, &mut choices)?;
+    if !asks && !picture.is_all(end) {
+        lost = app_mesh_is_lost(workspace).await;
+    }
+    let (plane, changeover) = changeover::begin(workspace, intention, end, lost.as_deref(), &picture)?;
     let (account, region) = (workspace.aws.account.clone(), workspace.aws.region.clone());
     let rotation = Rotation { issued_after: rotate::record::issued_after(book), to: None };
     let facts = Facts {
@@ -57,12 +77,12 @@ pub async fn find(
         account,
         region,
         zones,
-        app_mesh,
+        mesh: plane,
         rotator: RotatorCode::default(),
         rotation,
     };
     let warning = lost.as_deref().filter(|_| uses_app_mesh(book)).map(|lost| farewell(book, lost));
-    Ok(Found { facts, choices, mesh_reason, vanished: vanished(lost.as_deref()), warning })
+    Ok(Found { facts, choices, mesh_reason, changeover, vanished: vanished(lost.as_deref()), warning })
 }
 
 /// The kinds of App Mesh, where it is no more.
@@ -132,6 +152,16 @@ async fn zones(workspace: &Workspace, book: &Book, choices: &mut Vec<Entry>) -> 
 }
 
 const APP_MESH: &str = "app-mesh";
+const ENVOY: &str = "envoy";
+
+/// What is configured is what `auto` stays with later.
+fn configured(book: &Book, value: &str, name: &str, choices: &mut Vec<Entry>) -> String {
+    let reason = format!("{name}, as configured");
+    if book.choices.get(MESH).is_some_and(|choice| choice.value != value) {
+        choices.push(Entry::Choice { name: MESH.to_owned(), value: value.to_owned(), reason: reason.clone() });
+    }
+    reason
+}
 
 /// True where the choice falls on App Mesh, or has not been made.
 fn wants_app_mesh(workspace: &Workspace, book: &Book) -> bool {
@@ -142,12 +172,18 @@ fn wants_app_mesh(workspace: &Workspace, book: &Book) -> bool {
     }
 }
 
-/// Whether App Mesh carries the mesh, and why.
+/// True where neither the configuration nor the state says which provider it is.
+fn is_undecided(workspace: &Workspace, book: &Book) -> bool {
+    workspace.config.mesh.provider == MeshProvider::Auto && !book.choices.contains_key(MESH)
+}
+
+/// Whether App Mesh is to carry the mesh, and why. `standing` is what runs, where nobody has said which it is to be.
 fn mesh(
     workspace: &Workspace,
     book: &Book,
     lost: Option<&str>,
     destroy: bool,
+    standing: Option<&Picture>,
     choices: &mut Vec<Entry>,
 ) -> Result<(bool, String), OperationError> {
     match (workspace.config.mesh.provider, lost) {
@@ -159,8 +195,8 @@ fn mesh(
                 "set mesh.provider to \"auto\" or \"envoy\"; an environment that has App Mesh is changed to that";
             return Err(Failure::new(Class::Invalid, message).remedy(remedy).into());
         }
-        (MeshProvider::AppMesh, _) => return Ok((true, "App Mesh, as configured".to_owned())),
-        (MeshProvider::Envoy, _) => return Ok((false, "Envoy, as configured".to_owned())),
+        (MeshProvider::AppMesh, _) => return Ok((true, configured(book, APP_MESH, "App Mesh", choices))),
+        (MeshProvider::Envoy, _) => return Ok((false, configured(book, ENVOY, "Envoy", choices))),
         (MeshProvider::Auto, _) => {}
     }
     let chosen = book.choices.get(MESH);
@@ -169,6 +205,9 @@ fn mesh(
     }
     let tight = workspace.config.services.iter().find(|(_, service)| service.memory < fargate::LEAST_WITH_APP_MESH);
     let (app_mesh, reason) = match (lost, chosen) {
+        (None, None) if standing.is_some_and(|picture| !picture.is_all(DataPlane::AppMesh)) => {
+            (false, "Envoy, because it carries the calls of what runs".to_owned())
+        }
         (None, _) if let Some((name, service)) = tight => {
             (false, format!("Envoy, because {} MiB of {name} are too little for App Mesh's sidecars", service.memory))
         }
@@ -178,7 +217,7 @@ fn mesh(
             (false, format!("Envoy from now on, because App Mesh does not answer this account any more ({lost})"))
         }
     };
-    let value = if app_mesh { APP_MESH } else { "envoy" }.to_owned();
+    let value = if app_mesh { APP_MESH } else { ENVOY }.to_owned();
     choices.push(Entry::Choice { name: MESH.to_owned(), value, reason: reason.clone() });
     Ok((app_mesh, reason))
 }

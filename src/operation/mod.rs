@@ -4,6 +4,7 @@
 //! nothing is left; [`rotate`] plans what is to be made anew.
 
 pub mod apply;
+pub mod changeover;
 pub mod deploy;
 pub mod doctor;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod logs;
 pub mod package;
 pub mod prepare;
 pub mod rehearse;
+pub mod room;
 pub mod rotate;
 pub mod status;
 pub mod sweep;

@@ -65,12 +65,12 @@ pub async fn status_with(workspace: &Workspace, compare: bool) -> Result<StatusR
         (None, Some(inventory)) => Known::of_sightings(&inventory.sightings),
         _ => Known::of_book(book),
     };
-    let (load_balancer, (services, alarms)) = futures::join!(
+    let (load_balancer, (services, alarms, picture)) = futures::join!(
         sections::load_balancer(workspace, &known, &problems),
         services::look(workspace, &known, &problems)
     );
     let mut report = StatusReport {
-        environment: sections::environment(workspace, loaded.as_ref(), inventory.as_ref(), &known),
+        environment: sections::environment(workspace, loaded.as_ref(), inventory.as_ref(), &known, &picture),
         exists: !known.is_empty() || !book.is_empty(),
         summary: String::new(),
         state: sections::state(workspace, loaded.as_ref()),

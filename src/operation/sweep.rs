@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use super::{Leftover, OperationError, Prepared, Workspace, leftovers, leftovers::look};
 use crate::engine::{
-    Blueprint, Book, Entry, Failure, Interrupt, Ledger, Planner, event::Silent, execute::Bench, schedule,
+    Blueprint, Book, Entry, Failure, Interrupt, Ledger, Planner, Room, event::Silent, execute::Bench, schedule,
 };
 
 /// Looks for what is left, and takes it away once more: AWS's own writers make a log group anew that was deleted under them. Returns what is
@@ -43,6 +43,7 @@ pub async fn sweep(
         observer: &Silent,
         interrupt,
         jitter: &workspace.jitter,
+        room: &Room::default(),
     };
     // What fails now is among what is left.
     schedule::run(&bench, &plan, &wanted).await?;

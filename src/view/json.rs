@@ -1,5 +1,5 @@
 //! `--json`: versioned lines. `{"version":1,"type":…}` begins each; `type` is `plan`, `event`, `warning`, `status`, `doctor`, `phase`
-//! (of a change of authority), `rotation` (of credentials) or, as the last line of every run, `summary`. Fields may be added within a version; none is renamed or removed.
+//! (of a change of authority or of the mesh's provider), `rotation` (of credentials) or, as the last line of every run, `summary`. Fields may be added within a version; none is renamed or removed.
 
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;

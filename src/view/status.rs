@@ -60,6 +60,7 @@ fn facts(report: &StatusReport, paint: Paint) -> String {
     if let Some(provider) = &environment.mesh_provider {
         lines.push(("mesh", environment.mesh_reason.clone().unwrap_or_else(|| provider.clone())));
     }
+    lines.extend(environment.mesh_change.iter().map(|notice| ("", notice.line())));
     if let Some(authority) = &environment.authority {
         lines.push(("authority", valid(authority)));
     }
@@ -343,6 +344,7 @@ mod tests {
                 zones: ["us-east-1a", "us-east-1b", "us-east-1c"].map(str::to_owned).to_vec(),
                 mesh_provider: Some("envoy".to_owned()),
                 mesh_reason: Some("Envoy, as configured".to_owned()),
+                mesh_change: None,
                 authority: Some(CertificateStatus { not_after: "2027-11-01T10:00:00Z".to_owned(), days_left: 339 }),
                 certificates: Vec::new(),
             },

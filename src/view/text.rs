@@ -49,6 +49,12 @@ pub fn squeeze(path: &str, width: usize) -> String {
     if head + tail < parts.len() { joined(head, tail) } else { path.to_owned() }
 }
 
+/// With its first letter as a sentence begins.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// Fills up to a width; longer text stays as it is.
 pub fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(measure_text_width(text));

@@ -4,6 +4,7 @@ use platformctl::{
     blueprint::{self, Facts, Rotation},
     config::{self, EnvSuffix},
     engine::Blueprint,
+    mesh::DataPlane,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,7 @@ fn example(app_mesh: bool) -> Blueprint {
         region: "us-east-1".to_owned(),
         partition: "aws".to_owned(),
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
-        app_mesh,
+        mesh: if app_mesh { DataPlane::AppMesh } else { DataPlane::Envoy },
         rotator: blueprint::RotatorCode::default(),
         rotation: Rotation::default(),
     };

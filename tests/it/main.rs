@@ -2,6 +2,7 @@
 
 mod app_mesh;
 mod blueprint;
+mod changeover;
 mod cli;
 mod database;
 mod deploy;

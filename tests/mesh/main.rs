@@ -8,6 +8,7 @@ mod support;
 
 mod access;
 mod change;
+mod changeover;
 mod drain;
 mod edges;
 mod entrance;

@@ -88,7 +88,7 @@ fn model(text: &str) -> MeshModel {
         region: "us-east-1".to_owned(),
         partition: "aws".to_owned(),
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
-        app_mesh: false,
+        mesh: Default::default(),
         rotator: Default::default(),
         rotation: Rotation::default(),
     };

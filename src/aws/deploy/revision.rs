@@ -1,5 +1,7 @@
 //! Revisions of a task definition: reading one, and registering it with another image.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_ecs::types::{
     Compatibility, ContainerDefinition, SortOrder, TaskDefinition, TaskDefinitionField, TaskDefinitionStatus,
 };
@@ -8,8 +10,10 @@ use crate::{
     aws::{
         Answer, Aws,
         ecs::{shared, task_definition::CONTENT_LABEL},
+        look::data_planes,
     },
     engine::{Class, Failure, Tags},
+    mesh::Shape,
 };
 
 /// Tag: who put the revision into service last.
@@ -56,6 +60,11 @@ impl Revision {
     pub fn id(&self) -> String {
         format!("{}:{}", self.family, self.number)
     }
+}
+
+/// What carries its calls. `variables` are those that tell an application where a peer is.
+pub fn shape(revision: &Revision, variables: &BTreeSet<String>) -> Option<Shape> {
+    data_planes::shape_of(&revision.definition, variables)
 }
 
 /// `family:number` of an ARN.

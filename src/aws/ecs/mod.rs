@@ -18,12 +18,14 @@ pub mod shared;
 pub mod task_definition;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use cluster::Cluster;
 pub use container::{Check, Container, Log, Mount, Proxy, SecretKey, Variable};
 pub use service::Service;
 pub use shared::{ClusterArn, ClusterName, ServiceArn, ServiceName, Share, TaskDefinitionArn};
 pub use task_definition::{Placeholder, TaskDefinition};
+pub use watch::Watch;
 
 /// Adds this service's kinds.
 pub fn register(kinds: &mut Kinds, aws: &Arc<Aws>) {

@@ -3,6 +3,8 @@
 //! That a service is steady says nothing of the deployment that led there, since a rolled-back one ends steady too
 //! (ECS Developer Guide, "View service deployments"): the verdict is the service deployment's.
 
+use std::time::Duration;
+
 use aws_sdk_ecs::types::{
     Deployment, DeploymentRolloutState, DesiredStatus, ServiceDeployment, ServiceDeploymentLifecycleStage as Stage,
     ServiceDeploymentStatus as Status, ServiceRevisionSummary,
@@ -73,7 +75,7 @@ fn progress(service: &aws_sdk_ecs::types::Service) -> String {
     }
 }
 
-/// Judges a service against what it is to be.
+/// Judges a service against what it is to be, by its deployment as it was at most `age` ago.
 ///
 /// # Errors
 /// Those of the calls.
@@ -82,6 +84,7 @@ pub(super) async fn judge(
     service: &aws_sdk_ecs::types::Service,
     wanted: &Service,
     it: &Physical,
+    age: Duration,
 ) -> Result<State, Failure> {
     if let Some(reason) = failed(service) {
         return Ok(State::Failed(failure(aws, service, reason).await));
@@ -99,7 +102,7 @@ pub(super) async fn judge(
     if finished && as_wanted && updated.is_none() {
         return Ok(State::Steady);
     }
-    let Some(latest) = newest(aws, service).await? else {
+    let Some(latest) = aws.services.deployment(aws, service, age).await? else {
         return Ok(if finished && as_wanted { State::Steady } else { State::UnderWay(progress(service)) });
     };
     let belongs = updated.is_none_or(|updated| seconds(latest.created_at()).is_none_or(|made| made >= updated - 1));
@@ -170,7 +173,7 @@ pub(super) fn can_be_stopped(deployment: &ServiceDeployment) -> bool {
     matches!(deployment.status(), Some(Status::Pending | Status::InProgress))
 }
 
-fn is_over(deployment: &ServiceDeployment) -> bool {
+pub(super) fn is_over(deployment: &ServiceDeployment) -> bool {
     matches!(
         deployment.status(),
         Some(Status::Successful | Status::Stopped | Status::RollbackSuccessful | Status::RollbackFailed)
@@ -196,24 +199,26 @@ pub(super) async fn current(
 async fn newest(aws: &Aws, service: &aws_sdk_ecs::types::Service) -> Result<Option<ServiceDeployment>, Failure> {
     let arn = match service.current_service_deployment() {
         Some(arn) => Some(arn.to_owned()),
-        None => {
-            let answer = aws
-                .ecs
-                .list_service_deployments()
-                .set_cluster(service.cluster_arn().map(str::to_owned))
-                .set_service(service.service_arn().map(str::to_owned))
-                .send()
-                .await
-                .of("ecs:ListServiceDeployments")?;
-            let listed = answer.service_deployments();
-            let latest = listed.iter().max_by_key(|deployment| deployment.created_at().copied());
-            latest.and_then(|deployment| deployment.service_deployment_arn()).map(str::to_owned)
-        }
+        None => listed(aws, service).await?,
     };
     let Some(arn) = arn else { return Ok(None) };
     let call = aws.ecs.describe_service_deployments().service_deployment_arns(arn);
     let answer = call.send().await.of("ecs:DescribeServiceDeployments")?;
     Ok(answer.service_deployments.unwrap_or_default().pop())
+}
+
+/// The ARN of the deployment that began last, from the list: ECS names it itself only while it is under way.
+pub(super) async fn listed(aws: &Aws, service: &aws_sdk_ecs::types::Service) -> Result<Option<String>, Failure> {
+    let answer = aws
+        .ecs
+        .list_service_deployments()
+        .set_cluster(service.cluster_arn().map(str::to_owned))
+        .set_service(service.service_arn().map(str::to_owned))
+        .send()
+        .await
+        .of("ecs:ListServiceDeployments")?;
+    let latest = answer.service_deployments().iter().max_by_key(|deployment| deployment.created_at().copied());
+    Ok(latest.and_then(|deployment| deployment.service_deployment_arn()).map(str::to_owned))
 }
 
 /// How far a deployment is, for the live view: `blue/green: BAKE_TIME, 4 min left`.

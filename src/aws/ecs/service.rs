@@ -1,6 +1,6 @@
 //! ECS services.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_ecs::types::{
@@ -281,6 +281,7 @@ impl Resource for Service {
             .await
             .of("ecs:CreateService")?;
         let arn = answer.service().and_then(|service| service.service_arn()).unwrap_or_default();
+        aws.services.forget(arn).await;
         Ok(Created { id: arn.to_owned(), outputs: outputs(arn, &identity.name) })
     }
 
@@ -321,7 +322,9 @@ impl Resource for Service {
             call = call.force_new_deployment(true);
         }
         let before = rollout::now(aws);
-        call.send().await.of("ecs:UpdateService")?;
+        let sent = call.send().await.of("ecs:UpdateService");
+        aws.services.forget(&it.id).await;
+        sent?;
         Ok(Outputs::from([(UPDATED.to_owned(), before.to_string())]))
     }
 
@@ -330,10 +333,12 @@ impl Resource for Service {
     }
 
     async fn ready(&self, aws: &Aws, it: &Physical) -> Result<Readiness, Failure> {
-        let Some(service) = look(aws, it).await? else {
+        // A deployment takes minutes; a service that comes up is what the whole run waits for.
+        let age = Duration::from_secs(if it.outputs.contains_key(UPDATED) { 10 } else { 2 });
+        let Some(service) = aws.services.service(aws, &it.id, age).await? else {
             return Ok(Readiness::Waiting("not visible yet".to_owned()));
         };
-        Ok(match rollout::judge(aws, &service, self, it).await? {
+        Ok(match rollout::judge(aws, &service, self, it, age).await? {
             rollout::State::Steady => Readiness::Ready(outputs(&it.id, &it.name)),
             rollout::State::UnderWay(how_far) => Readiness::Waiting(how_far),
             rollout::State::Failed(failure) => Readiness::Failed(failure),

@@ -4,6 +4,7 @@
 
 pub mod alarms;
 pub mod balancing;
+pub mod data_planes;
 pub mod linked_roles;
 pub mod quotas;
 pub mod rotation;

@@ -1,15 +1,16 @@
 //! How ECS services fare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::types::{ContainerDefinition, Service, ServiceDeployment, ServiceDeploymentStatus as Status};
 use futures::future::try_join_all;
 use serde::Serialize;
 
-use super::time::rfc3339;
+use super::{data_planes, time::rfc3339};
 use crate::{
     aws::{Answer, Aws, ecs::task_definition::CONTENT_LABEL},
     engine::{Failure, failure::absent_is_fine},
+    mesh::Shape,
 };
 
 /// DescribeServices takes that many services (ECS API reference).
@@ -163,18 +164,35 @@ fn deployment(it: &ServiceDeployment) -> DeploymentStatus {
     }
 }
 
-/// The image of the application of each task definition, by the revision's ARN.
+/// What is told of a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revision {
+    /// The application's image.
+    pub image: Option<String>,
+    /// What carries its calls; `None` where nothing of ours does.
+    pub shape: Option<Shape>,
+}
+
+/// Revisions by their ARNs. `variables` are those that tell an application where a peer is.
 ///
 /// # Errors
 /// The calls' own.
-pub async fn images(aws: &Aws, task_definitions: Vec<String>) -> Result<BTreeMap<String, String>, Failure> {
-    let image = async |arn: String| {
+pub async fn revisions(
+    aws: &Aws,
+    task_definitions: Vec<String>,
+    variables: &BTreeSet<String>,
+) -> Result<BTreeMap<String, Revision>, Failure> {
+    let look = async |arn: String| {
         let call = aws.ecs.describe_task_definition().task_definition(&arn);
         let answer = absent_is_fine(call.send().await.of("ecs:DescribeTaskDefinition").map(Some))?;
-        let containers = answer.and_then(|answer| answer.task_definition?.container_definitions).unwrap_or_default();
-        Ok::<_, Failure>(application(&containers).map(|image| (arn, image.to_owned())))
+        let definition = answer.and_then(|answer| answer.task_definition);
+        let revision = definition.map(|definition| Revision {
+            image: application(definition.container_definitions()).map(str::to_owned),
+            shape: data_planes::shape_of(&definition, variables),
+        });
+        Ok::<_, Failure>(revision.map(|revision| (arn, revision)))
     };
-    Ok(try_join_all(task_definitions.into_iter().map(image)).await?.into_iter().flatten().collect())
+    Ok(try_join_all(task_definitions.into_iter().map(look)).await?.into_iter().flatten().collect())
 }
 
 /// The container that we labelled, else the first that the task can't do without.

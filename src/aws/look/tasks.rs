@@ -1,4 +1,6 @@
-//! The tasks of a service.
+//! The tasks of a cluster.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::DesiredStatus;
 
@@ -10,48 +12,55 @@ use crate::{
 /// DescribeTasks takes that many tasks (ECS API reference).
 const AT_ONCE: usize = 100;
 
-/// A task of a revision that is no longer its service's.
+/// A task that has not stopped: one that is to run, or one that was told to stop and still finishes its requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Former {
+pub struct Living {
+    /// The name of its service; empty where it has none.
+    pub service: String,
     /// Its id.
     pub id: String,
-    /// Its revision, as `family:revision`.
+    /// The ARN of its revision.
     pub revision: String,
     /// How it fares, such as `RUNNING` or `DEACTIVATING`.
     pub status: String,
 }
 
-/// The tasks of a service, by its ARN, that have not stopped and are not of this revision: those that are to run, and those that were
-/// told to stop and still finish their requests.
+/// All tasks of a cluster that have not stopped, however many services there are: a call for each hundred that are to run, for each
+/// hundred that are not, and for each hundred that are not known to have `stopped`. The second list is of those that are known now.
 ///
 /// # Errors
 /// The calls' own.
-pub async fn of_other_revisions(aws: &Aws, service: &str, revision: &str) -> Result<Vec<Former>, Failure> {
-    let Some(cluster) = service.rsplit('/').nth(1) else {
-        return Err(Failure::internal(format!("{service} is not the ARN of an ECS service")));
-    };
+pub async fn living(
+    aws: &Aws,
+    cluster: &str,
+    stopped: &BTreeSet<String>,
+) -> Result<(Vec<Living>, BTreeSet<String>), Failure> {
     let mut arns = Vec::new();
     for status in [DesiredStatus::Running, DesiredStatus::Stopped] {
-        let call = aws.ecs.list_tasks().cluster(cluster).service_name(service).desired_status(status);
-        let mut pages = call.into_paginator().send();
+        let mut pages = aws.ecs.list_tasks().cluster(cluster).desired_status(status).into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = absent_is_fine(page.of("ecs:ListTasks").map(Some))?;
             arns.extend(page.and_then(|page| page.task_arns).unwrap_or_default());
         }
     }
-    let mut found = Vec::new();
+    arns.retain(|arn| !stopped.contains(arn));
+    let (mut found, mut stopped) = (Vec::new(), stopped.clone());
     for arns in arns.chunks(AT_ONCE) {
         let call = aws.ecs.describe_tasks().cluster(cluster).set_tasks(Some(arns.to_vec()));
         let answer = call.send().await.of("ecs:DescribeTasks")?;
-        let last = |arn: Option<&str>| arn.and_then(|arn| arn.rsplit('/').next()).unwrap_or_default().to_owned();
-        let others = answer.tasks().iter().filter(|task| {
-            !matches!(task.last_status(), Some("STOPPED" | "DELETED")) && task.task_definition_arn() != Some(revision)
-        });
-        found.extend(others.map(|task| Former {
-            id: last(task.task_arn()),
-            revision: last(task.task_definition_arn()),
-            status: task.last_status().unwrap_or_default().to_owned(),
-        }));
+        for task in answer.tasks() {
+            let arn = task.task_arn().unwrap_or_default();
+            if matches!(task.last_status(), Some("STOPPED" | "DELETED")) {
+                stopped.insert(arn.to_owned());
+                continue;
+            }
+            found.push(Living {
+                service: task.group().and_then(|it| it.strip_prefix("service:")).unwrap_or_default().to_owned(),
+                id: arn.rsplit('/').next().unwrap_or_default().to_owned(),
+                revision: task.task_definition_arn().unwrap_or_default().to_owned(),
+                status: task.last_status().unwrap_or_default().to_owned(),
+            });
+        }
     }
-    Ok(found)
+    Ok((found, stopped))
 }

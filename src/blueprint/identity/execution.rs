@@ -80,7 +80,7 @@ fn decrypt(draft: &Draft<'_>, things: &Things<'_>, service: &str) -> Value {
 
 /// Repositories in ECR, by ARN, that the service's containers come from besides its own.
 fn other_repositories(draft: &Draft<'_>, service: &str) -> BTreeSet<String> {
-    let images = images(draft.config, service, draft.facts.app_mesh);
+    let images = images(draft.config, service, draft.facts.mesh.has_app_mesh());
     images.into_iter().filter_map(|image| repository(&draft.facts.partition, image)).collect()
 }
 

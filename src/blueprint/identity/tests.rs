@@ -10,6 +10,7 @@ use crate::{
         examples::{config, facts, suffix},
     },
     engine::{Blueprint, Key, Reference, output},
+    mesh::DataPlane,
     sandbox::iam::policy::{Caller, Decision, Grammar, Policy, Request},
 };
 
@@ -55,7 +56,7 @@ fn trusts(role: &Value, service: &str, account: &str, source: &str) -> bool {
 
 #[test]
 fn every_document_is_one_and_within_its_quota() {
-    let facts = Facts { app_mesh: true, ..facts() };
+    let facts = Facts { mesh: DataPlane::AppMesh, ..facts() };
     let blueprint = blueprint("", &facts);
     let roles: Vec<_> = blueprint.nodes().iter().filter(|node| node.key.kind() == "iam-role").collect();
     assert_eq!(roles.len(), 6);
@@ -72,7 +73,7 @@ fn every_document_is_one_and_within_its_quota() {
 
 #[test]
 fn only_actions_that_know_no_resources_are_allowed_on_all() {
-    let blueprint = blueprint("", &Facts { app_mesh: true, ..facts() });
+    let blueprint = blueprint("", &Facts { mesh: DataPlane::AppMesh, ..facts() });
     let mut found = BTreeSet::new();
     for node in blueprint.nodes().iter().filter(|node| node.key.kind() == "iam-role") {
         for document in policies(&node.spec) {
@@ -183,7 +184,7 @@ fn sessions_are_opened_only_where_they_are_allowed() {
 #[test]
 fn app_mesh_configures_a_service_for_its_own_node() {
     let action = "appmesh:StreamAggregatedResources";
-    let payments = role(&blueprint("", &Facts { app_mesh: true, ..facts() }), "task-payments");
+    let payments = role(&blueprint("", &Facts { mesh: DataPlane::AppMesh, ..facts() }), "task-payments");
     assert!(may(&payments, action, &arn("virtual-node", "payments"), &[]));
     assert!(!may(&payments, action, &arn("virtual-node", "accounts"), &[]));
     let payments = role(&blueprint("", &facts()), "task-payments");

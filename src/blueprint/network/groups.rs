@@ -124,13 +124,12 @@ fn add_database_rules(
 }
 
 /// Where a service's callers reach it, and what such rules are called. App Mesh has the callee's own port. The names differ, so that
-/// a change of the provider opens the new way before it closes the old one.
-fn way_in(draft: &Draft<'_>, callee: &str, purpose: &str, other: &str) -> (u16, String) {
-    if draft.facts.app_mesh {
-        (draft.config.services[callee].port, format!("{purpose}.{other}.app-mesh"))
-    } else {
-        (ports::MESH, format!("{purpose}.{other}"))
-    }
+/// a change of the provider opens the new way before it closes the old one; in its middle both are open.
+fn ways_in(draft: &Draft<'_>, callee: &str, purpose: &str, other: &str) -> Vec<(u16, String)> {
+    let plane = draft.facts.mesh;
+    let app_mesh = || (draft.config.services[callee].port, format!("{purpose}.{other}.app-mesh"));
+    let envoy = || (ports::MESH, format!("{purpose}.{other}"));
+    plane.has_app_mesh().then(app_mesh).into_iter().chain(plane.has_envoy().then(envoy)).collect()
 }
 
 /// In: the load balancer on the ingress port, declared callers on the mesh port. Out: declared callees on the mesh port, AWS's APIs and
@@ -149,16 +148,18 @@ fn add_service_rules(
 
     let callers = config.services.iter().filter(|(_, other)| other.calls.iter().any(|callee| callee == service));
     for (caller, _) in callers {
-        let peer = Peer::Group(services[caller].id());
-        let (port, purpose) = way_in(draft, service, "from", caller);
-        let opening = Opening::tcp(Ingress, port, peer, format!("Calls from {caller}"));
-        rules.push(add_rule(draft, group, &purpose, opening));
+        for (port, purpose) in ways_in(draft, service, "from", caller) {
+            let peer = Peer::Group(services[caller].id());
+            let opening = Opening::tcp(Ingress, port, peer, format!("Calls from {caller}"));
+            rules.push(add_rule(draft, group, &purpose, opening));
+        }
     }
     for callee in &config.services[service].calls {
-        let peer = Peer::Group(services[callee].id());
-        let (port, purpose) = way_in(draft, callee, "to", callee);
-        let opening = Opening::tcp(Egress, port, peer, format!("Calls to {callee}"));
-        rules.push(add_rule(draft, group, &purpose, opening));
+        for (port, purpose) in ways_in(draft, callee, "to", callee) {
+            let peer = Peer::Group(services[callee].id());
+            let opening = Opening::tcp(Egress, port, peer, format!("Calls to {callee}"));
+            rules.push(add_rule(draft, group, &purpose, opening));
+        }
     }
 
     let aws = Opening::tcp(Egress, 443, Peer::Cidr(everywhere()), "APIs of AWS and image registries");

@@ -47,9 +47,7 @@ pub fn add_alarms(
         let deployment = [watch.errors(draft), watch.latency(draft), watch.unhealthy(draft)];
         let deployment = deployment.map(|(what, alarm)| watch.add(draft, what, alarm));
         by_service.insert(name.clone(), deployment.to_vec());
-        let mut others = vec![watch.cpu(draft), watch.memory(draft)];
-        others.extend(watch.certificate(draft));
-        for (what, alarm) in others {
+        for (what, alarm) in [watch.cpu(draft), watch.memory(draft), watch.certificate(draft)] {
             watch.add(draft, what, alarm);
         }
     }
@@ -201,12 +199,9 @@ impl Watch<'_> {
         vec![Query::metric("used", name, metric).returned()]
     }
 
-    /// Certificates are renewed when a third of their life is left: at half of that, nobody has done it. App Mesh's Envoy says
-    /// nothing of its certificates.
-    fn certificate(&self, draft: &Draft<'_>) -> Option<Named> {
-        if draft.facts.app_mesh {
-            return None;
-        }
+    /// Certificates are renewed when a third of their life is left: at half of that, nobody has done it. Beside App Mesh's Envoy, ours
+    /// tells how long the files last that both were started with.
+    fn certificate(&self, draft: &Draft<'_>) -> Named {
         let days = draft.config.mesh.certificate_days / 6;
         let metric = metrics::envoy("server.days_until_first_cert_expiring");
         let namespace = containers::metrics_namespace(draft.suffix.as_str(), self.name);
@@ -218,7 +213,7 @@ impl Watch<'_> {
              `platformctl rotate certificates --authority`.",
             self.name
         );
-        Some(("certificate", self.alarm(draft, vec![query], BELOW, f64::from(days), text)))
+        ("certificate", self.alarm(draft, vec![query], BELOW, f64::from(days), text))
     }
 }
 
@@ -230,6 +225,7 @@ mod tests {
     use crate::{
         blueprint::observability::bench::Bench,
         engine::{Blueprint, Key},
+        mesh::DataPlane,
     };
 
     fn written(more: &str) -> (Alarms, Blueprint) {
@@ -282,16 +278,20 @@ mod tests {
     #[test]
     fn certificates_are_watched_where_envoy_tells_of_them() {
         let (_, blueprint) = written("");
-        let query =
-            spec(&blueprint, "alarm", "payments-certificate")["queries"][0]["source"]["insights"]["query"].clone();
+        let alarm = spec(&blueprint, "alarm", "payments-certificate");
+        let query = alarm["queries"][0]["source"]["insights"]["query"].clone();
         let wanted = "SELECT MIN(envoy_server_days_until_first_cert_expiring) FROM \"platformctl/dev/payments\"";
         assert_eq!(query, json!(wanted));
         let mut bench = Bench::new("");
-        bench.facts.app_mesh = true;
+        bench.facts.mesh = DataPlane::AppMesh;
         let mut draft = bench.draft();
         let before = bench.before(&mut draft);
         add_alarms(&mut draft, &before.encryption, &before.ingress, &before.cluster);
-        assert!(draft.blueprint.get(&Key::new("alarm", "payments-certificate")).is_none());
+        let beside = spec(&draft.blueprint, "alarm", "payments-certificate");
+        assert_eq!(
+            beside["queries"][0]["source"], alarm["queries"][0]["source"],
+            "ours beside App Mesh's tells it, too"
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
     blueprint::{Draft, Ingress, containers},
     config::{self, ContainerInsights},
     engine::{Chapter, Handle, Key, Output},
+    mesh::Way,
 };
 
 /// Columns of a dashboard (CloudWatch User Guide, "Dashboard body structure and syntax").
@@ -220,7 +221,8 @@ impl Band<'_> {
     /// Requests and latency of each edge that the service calls along, and how long its certificates last. Searched, since what
     /// dimensions the series have depends on the agent.
     fn mesh(&self, dense: bool) -> Vec<Value> {
-        let names = if self.draft.facts.app_mesh { &APP_MESH } else { &ENVOY };
+        let plane = self.draft.facts.mesh;
+        let names = if plane.calls_by() == Way::AppMesh { &APP_MESH } else { &ENVOY };
         let edges = |metric: &str, statistic: &str, over: &str, what: &str| {
             let calls = self.service.calls.iter().map(move |callee| (callee, (names.callee)(self.draft, callee)));
             calls
@@ -240,7 +242,7 @@ impl Band<'_> {
             latency.extend(edges(names.latency, "p99", "MAX", ""));
             graphs.push(self.graph("mesh latency in milliseconds, p50 and p99", latency));
         }
-        if !self.draft.facts.app_mesh && !dense {
+        if plane.calls_by() == Way::Envoy && !dense {
             let denied = format!("MetricName=\"{}\" \"mesh_inbound\"", metrics::envoy("http.rbac.denied"));
             let mut trouble = vec![self.search(&denied, "Sum", "SUM", "refused here: not declared")];
             trouble.extend(edges("cluster.upstream_rq_retry", "Sum", "SUM", "retries"));
@@ -250,6 +252,8 @@ impl Band<'_> {
                 let tasks = edges("cluster.membership_healthy", "Minimum", "MIN", "");
                 graphs.push(self.graph("mesh tasks in use, as the caller sees it least well", tasks));
             }
+        }
+        if !dense {
             let term = format!("MetricName=\"{}\"", metrics::envoy("server.days_until_first_cert_expiring"));
             let days = self.search(&term, "Minimum", "MIN", "days");
             graphs.push(self.graph("days until a mesh certificate expires", vec![days]));
@@ -318,7 +322,10 @@ fn marked(mut graph: Value, label: &str, value: f64) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blueprint::observability::{add_alarms, bench::Bench};
+    use crate::{
+        blueprint::observability::{add_alarms, bench::Bench},
+        mesh::DataPlane,
+    };
 
     fn body(bench: &Bench) -> Value {
         let mut draft = bench.draft();
@@ -400,7 +407,7 @@ mod tests {
         let wanted = "SUM(SEARCH('Namespace=\"platformctl/dev/payments\" MetricName=\"envoy_cluster_upstream_rq_total\" \
                       \"peer_accounts\"', 'Sum', 60))";
         assert_eq!(searches(&bench)[1], wanted);
-        bench.facts.app_mesh = true;
+        bench.facts.mesh = DataPlane::AppMesh;
         assert!(searches(&bench)[1].contains("\"virtual-node-accounts-dev\""));
     }
 

@@ -34,18 +34,18 @@ pub async fn configuration(chosen: &Chosen<'_>) -> Result<Value, CliError> {
     let model = model(chosen);
     let mut envoys = Map::new();
     for service in chosen.services() {
-        let envoy = if chosen.facts.app_mesh {
+        let envoy = if chosen.facts.mesh.has_app_mesh() {
             ingress_bootstrap(&model, service, &Layout::beside_app_mesh())?
         } else {
             bootstrap(&model, service, &Layout::fargate())?
         };
         envoys.insert(service.to_owned(), envoy);
     }
-    if !chosen.facts.app_mesh && chosen.service.is_some() {
+    if !chosen.facts.mesh.has_app_mesh() && chosen.service.is_some() {
         return Ok(documents::alone(chosen, envoys));
     }
     let mut whole = Map::from_iter([("envoy".to_owned(), Value::from(envoys))]);
-    if chosen.facts.app_mesh {
+    if chosen.facts.mesh.has_app_mesh() {
         whole.insert("app-mesh".to_owned(), documents::requests(chosen, &APP_MESH).await?.into());
     }
     Ok(whole.into())

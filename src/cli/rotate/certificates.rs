@@ -22,7 +22,7 @@ use crate::{
     view::{
         json::line,
         summary,
-        text::{count, wrap},
+        text::{capital, count, wrap},
     },
 };
 
@@ -148,11 +148,6 @@ fn stopped(number: u8, exit: ExitCode) -> String {
         "{phase} is not complete everywhere.{next} Calls between services go on: whoever runs trusts everybody else's certificate. {mend} \
          the same command again; it goes on from this phase."
     )
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Until when the certificates are valid now.

@@ -36,13 +36,15 @@ pub fn bootstrap(model: &MeshModel, service: &str, layout: &Layout) -> Result<Va
 /// With App Mesh the sidecar's configuration comes from the control plane, whose listeners hand a request on to the
 /// application at the listener's own port. The application has one port, and that one demands a client certificate,
 /// which no load balancer has. So the load balancer comes in by a port that App Mesh does not redirect, and this Envoy
-/// hands it on over loopback, which is never redirected. Its layout is [`Layout::beside_app_mesh`].
+/// hands it on over loopback, which is never redirected. It also loads the certificate and the authorities, which it needs for nothing but to
+/// tell how long they last, since App Mesh's Envoy, started with the same files, doesn't. Its layout is [`Layout::beside_app_mesh`].
 ///
 /// # Errors
 /// If the model has no such service.
 pub fn ingress_bootstrap(model: &MeshModel, service: &str, layout: &Layout) -> Result<Value, MeshError> {
     let sidecar = Sidecar { model, name: service, service: model.service(service)?, peers: Vec::new(), layout };
-    Ok(assembled(&sidecar, vec![ingress::listener(&sidecar)], vec![clusters::local_app(&sidecar)]))
+    let clusters = vec![clusters::local_app(&sidecar), clusters::certificate(&sidecar)];
+    Ok(assembled(&sidecar, vec![ingress::listener(&sidecar)], clusters))
 }
 
 fn assembled(sidecar: &Sidecar<'_>, listeners: Vec<Value>, clusters: Vec<Value>) -> Value {

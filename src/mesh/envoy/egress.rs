@@ -7,12 +7,13 @@ use super::json::{extension, merged, seconds, tcp};
 use super::{clusters, http};
 use crate::mesh::{Peer, ports};
 
-/// None without peers; else one for all peers by name, and one for each peer.
+/// None without peers; else one for each peer and, where the layout has it, one for all peers by name.
 pub(super) fn listeners(sidecar: &Sidecar<'_>) -> Vec<Value> {
     if sidecar.peers.is_empty() {
         return Vec::new();
     }
-    std::iter::once(by_name(sidecar)).chain(sidecar.peers.iter().map(|peer| own_port(sidecar, peer))).collect()
+    let by_name = sidecar.layout.by_name.then(|| by_name(sidecar));
+    by_name.into_iter().chain(sidecar.peers.iter().map(|peer| own_port(sidecar, peer))).collect()
 }
 
 /// By `Host` header or in the manner of a proxy. A name that is no declared peer gets 421, and nothing leaves the task.

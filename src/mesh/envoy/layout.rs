@@ -11,6 +11,9 @@ pub struct Layout {
     pub loopback: Ipv4Addr,
     /// Port of the admin interface. TCP.
     pub admin_port: u16,
+    /// Whether the application may also call any peer by its `Host` header, on [`ports::EGRESS`]. Beside App Mesh's Envoy that port is
+    /// its own.
+    pub by_name: bool,
     /// Directory of the key volume; the files are those behind its link `current`.
     pub keys_dir: String,
     /// Directory of `leaf.json` and `trust.json`.
@@ -32,6 +35,7 @@ impl Layout {
             bind: Ipv4Addr::UNSPECIFIED,
             loopback: Ipv4Addr::LOCALHOST,
             admin_port: ports::ADMIN,
+            by_name: true,
             keys_dir: "/keys".to_owned(),
             sds_dir: "/etc/mesh/sds".to_owned(),
             ingress_tls: false,
@@ -40,8 +44,8 @@ impl Layout {
         }
     }
 
-    /// The layout of the second Envoy that lets the load balancer in beside App Mesh's own.
+    /// The layout of our Envoy beside App Mesh's own.
     pub fn beside_app_mesh() -> Self {
-        Self { admin_port: ports::INGRESS_ADMIN, ..Self::fargate() }
+        Self { admin_port: ports::INGRESS_ADMIN, by_name: false, ..Self::fargate() }
     }
 }

@@ -84,7 +84,7 @@ fn only_declared_peers_can_be_called() {
 fn without_peers_there_is_no_way_out() {
     let bootstrap = of(&example(), "notifications");
     assert_eq!(names(listeners(&bootstrap)), ["mesh_inbound", "ingress"]);
-    assert_eq!(names(clusters(&bootstrap)), ["local_app"]);
+    assert_eq!(names(clusters(&bootstrap)), ["local_app", "certificate"]);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn the_ingress_only_envoy_knows_no_peer() {
     let layout = Layout::beside_app_mesh();
     let bootstrap = ingress_bootstrap(&example(), "payments", &layout).expect("the service exists");
     assert_eq!(names(listeners(&bootstrap)), ["ingress"]);
-    assert_eq!(names(clusters(&bootstrap)), ["local_app"]);
+    assert_eq!(names(clusters(&bootstrap)), ["local_app", "certificate"]);
     assert_eq!(bootstrap["admin"]["address"]["socket_address"]["port_value"], 9902);
 }
 

@@ -66,6 +66,21 @@ pub(super) fn mutual_client(sidecar: &Sidecar<'_>, peer: &Peer) -> Value {
     )
 }
 
+/// Loads the certificate and the authorities without anybody to call: what an Envoy has loaded, it tells the days of.
+pub(super) fn loaded(layout: &Layout) -> Value {
+    extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        json!({
+            "common_tls_context": {
+                "tls_params": tls_1_3(),
+                "tls_certificate_sds_secret_configs": [source(layout, "leaf")],
+                "validation_context_sds_secret_config": source(layout, "trust"),
+            },
+        }),
+    )
+}
+
 /// The file through which a sidecar finds its certificate and key.
 pub fn sds_leaf(layout: &Layout) -> Value {
     secret(

@@ -4,7 +4,7 @@ use super::{
     Limit, Place,
     begin::{self, Begun},
     history::{self, Entry},
-    place, settings,
+    place, reach, settings,
     verdict::id_of,
 };
 use crate::{
@@ -62,6 +62,7 @@ pub async fn rollback(
         return Ok(Rollback::Stopped(Box::new(begun)));
     }
     let revision = destination(workspace, &place, name, &service, to).await?;
+    reach::check(workspace, name, &service.task_definition, &revision).await?;
     let asked = revision.tags.get(revision::TAG_IMAGE).cloned().unwrap_or_else(|| revision.image.clone());
     let tags = begin::mark(workspace, &asked);
     persist(&workspace.jitter, || revision::tag(&workspace.aws, &revision.arn, &tags)).await?;

@@ -1,35 +1,35 @@
 //! The end of a phase: nobody runs any more with what was before it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
 use crate::{
     aws::look::{
         services,
-        tasks::{self, Former},
+        tasks::{self, Living},
     },
     engine::{Book, Class, Failure, survey::persist},
     operation::{OperationError, Workspace},
 };
 
-/// Between two looks.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Between two looks, each of a few calls for all services together.
+const PAUSE: Duration = Duration::from_secs(10);
 /// A task that was told to stop is killed after two minutes (ECS API reference, ContainerDefinition: `stopTimeout`), and the load
 /// balancer drains it before.
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// Waits until every task that runs is of the revision that its service runs now. A deployment that is done still leaves
-/// tasks that finish their last requests, and these trust what they were started with. `tell` hears what is waited for.
+/// tasks that finish their last requests, and these are as they were started. `tell` hears what is waited for.
 ///
 /// # Errors
 /// Where such tasks go on running, or the calls' own failures.
 pub async fn settle(workspace: &Workspace, tell: &(dyn Fn(&str) + Sync)) -> Result<(), OperationError> {
     let Some(loaded) = workspace.load()? else { return Ok(()) };
     let start = Instant::now();
-    let mut last = String::new();
+    let (mut last, mut stopped) = (String::new(), BTreeSet::new());
     loop {
-        let former = former(workspace, &loaded.book).await?;
+        let former = former(workspace, &loaded.book, &mut stopped).await?;
         if former.is_empty() {
             return Ok(());
         }
@@ -46,10 +46,11 @@ pub async fn settle(workspace: &Workspace, tell: &(dyn Fn(&str) + Sync)) -> Resu
     }
 }
 
-fn stuck(what: &str, former: &[(String, Vec<Former>)]) -> Failure {
-    let one = |(name, tasks): &(String, Vec<Former>)| {
+fn stuck(what: &str, former: &[(String, Vec<Living>)]) -> Failure {
+    let revision = |task: &Living| task.revision.rsplit('/').next().unwrap_or_default().to_owned();
+    let one = |(name, tasks): &(String, Vec<Living>)| {
         let tasks: Vec<String> =
-            tasks.iter().map(|task| format!("{} ({}, {})", task.id, task.revision, task.status)).collect();
+            tasks.iter().map(|task| format!("{} ({}, {})", task.id, revision(task), task.status)).collect();
         format!("{name}: {}", tasks.join(", "))
     };
     let list: Vec<String> = former.iter().map(one).collect();
@@ -59,7 +60,11 @@ fn stuck(what: &str, former: &[(String, Vec<Former>)]) -> Failure {
 }
 
 /// The tasks of each service that are of another revision than ECS runs it with now, whoever deployed that.
-async fn former(workspace: &Workspace, book: &Book) -> Result<Vec<(String, Vec<Former>)>, Failure> {
+async fn former(
+    workspace: &Workspace,
+    book: &Book,
+    stopped: &mut BTreeSet<String>,
+) -> Result<Vec<(String, Vec<Living>)>, Failure> {
     let (aws, jitter) = (&workspace.aws, &workspace.jitter);
     let services =
         || book.records.values().filter(|record| record.key.kind() == "ecs-service" && !record.id.is_empty());
@@ -67,15 +72,17 @@ async fn former(workspace: &Workspace, book: &Book) -> Result<Vec<(String, Vec<F
     let Some(cluster) = book.records.values().find(|record| record.key.kind() == "cluster") else {
         return Ok(Vec::new());
     };
-    let seen = persist(jitter, || services::services(aws, &cluster.name, &names)).await?;
-    let mut found = Vec::new();
-    for record in services() {
-        let Some(service) = seen.get(&record.name) else { continue };
-        let Some(revision) = &service.task_definition else { continue };
-        let tasks = persist(jitter, || tasks::of_other_revisions(aws, &service.arn, revision)).await?;
-        if !tasks.is_empty() {
-            found.push((record.key.name().to_owned(), tasks));
-        }
-    }
-    Ok(found)
+    let (seen, tasks) = futures::join!(
+        persist(jitter, || services::services(aws, &cluster.name, &names)),
+        persist(jitter, || tasks::living(aws, &cluster.name, stopped)),
+    );
+    let (seen, (living, now_stopped)) = (seen?, tasks?);
+    *stopped = now_stopped;
+    let former = services().filter_map(|record| {
+        let revision = seen.get(&record.name)?.task_definition.as_ref()?;
+        let of_service = living.iter().filter(|task| task.service == record.name && task.revision != *revision);
+        let tasks: Vec<Living> = of_service.cloned().collect();
+        (!tasks.is_empty()).then(|| (record.key.name().to_owned(), tasks))
+    });
+    Ok(former.collect())
 }

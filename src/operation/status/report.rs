@@ -117,6 +117,8 @@ pub struct EnvironmentStatus {
     pub mesh_provider: Option<String>,
     /// Why that provider.
     pub mesh_reason: Option<String>,
+    /// A change of that provider that is to be made or is under way, and how far it is.
+    pub mesh_change: Option<Notice>,
     /// The authority that issues the mesh's certificates.
     pub authority: Option<CertificateStatus>,
     /// What somebody should know of the certificates: a rotation under way, an end that nears, a setting that waits.

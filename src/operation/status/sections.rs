@@ -13,8 +13,11 @@ use crate::{
     aws::look::balancing,
     config::MeshProvider,
     engine::{Book, Chapter, survey::persist},
+    mesh::DataPlane,
     operation::{
-        Workspace, facts,
+        Workspace,
+        changeover::{self, Picture},
+        facts,
         rotate::{self, Notice},
     },
     state::Loaded,
@@ -26,6 +29,7 @@ pub fn environment(
     loaded: Option<&Loaded>,
     inventory: Option<&Inventory>,
     known: &Known,
+    picture: &Picture,
 ) -> EnvironmentStatus {
     let choice = |name: &str| loaded.and_then(|loaded| loaded.book.choices.get(name));
     let recorded = loaded.map(|loaded| loaded.header.environment_id.clone());
@@ -47,6 +51,10 @@ pub fn environment(
         account: workspace.aws.account.clone(),
         region: workspace.aws.region.clone(),
         zones: configured.cloned().or(zones).unwrap_or_default(),
+        mesh_change: mesh_provider.as_deref().and_then(|provider| {
+            let end = if provider == DataPlane::AppMesh.as_str() { DataPlane::AppMesh } else { DataPlane::Envoy };
+            changeover::notice(picture, end)
+        }),
         mesh_provider,
         mesh_reason,
         authority: authority(known).and_then(|it| services::certificate(&it.outputs, workspace.aws.now())),

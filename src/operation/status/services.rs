@@ -19,19 +19,22 @@ use crate::{
             alarms::{self, Says},
             balancing::{self, Weights},
             scaling, secrets,
-            services::{self, Seen},
+            services::{self, Revision, Seen},
         },
         secrets::facts::NOT_AFTER,
     },
     engine::{Outputs, survey::persist},
-    operation::Workspace,
+    operation::{
+        Workspace,
+        changeover::{self, Picture},
+    },
 };
 
 /// What all looks said; `None` where one failed.
 struct Looks {
     services: Option<BTreeMap<String, Seen>>,
     deployments: BTreeMap<String, DeploymentStatus>,
-    images: BTreeMap<String, String>,
+    revisions: BTreeMap<String, Revision>,
     targets: BTreeMap<String, TargetCounts>,
     weights: BTreeMap<String, Weights>,
     ranges: BTreeMap<String, ScalingRange>,
@@ -39,12 +42,12 @@ struct Looks {
     alarms: Option<BTreeMap<String, alarms::Seen>>,
 }
 
-/// The services, and the alarms that belong to none of them.
+/// The services, the alarms that belong to none of them, and what carries the services' calls.
 pub async fn look(
     workspace: &Workspace,
     known: &Known,
     problems: &Problems,
-) -> (Vec<ServiceStatus>, Option<AlarmsStatus>) {
+) -> (Vec<ServiceStatus>, Option<AlarmsStatus>, Picture) {
     let configured = workspace.config.services.keys().map(String::as_str);
     let existing = known.of_kind("ecs-service").map(|(name, _)| name);
     let names: BTreeSet<&str> = if known.is_empty() { BTreeSet::new() } else { configured.chain(existing).collect() };
@@ -65,7 +68,13 @@ pub async fn look(
         let url = base.as_ref().zip(path).map(|(base, path)| format!("{base}{path}"));
         ServiceStatus { url, configured: path.is_some(), alarms: alarms(Some(name)), ..one(known, &looks, name, now) }
     });
-    (services.collect(), alarms(None).filter(|alarms| alarms.total > 0))
+    let shapes = names.iter().filter(|name| workspace.config.services.contains_key(**name)).filter_map(|&name| {
+        let physical = &known.get("ecs-service", name)?.name;
+        let definition = looks.services.as_ref()?.get(physical)?.task_definition.as_ref()?;
+        Some((name.to_owned(), looks.revisions.get(definition)?.shape.into_iter().collect()))
+    });
+    let picture = Picture::new(shapes.collect());
+    (services.collect(), alarms(None).filter(|alarms| alarms.total > 0), picture)
 }
 
 async fn look_at_all(workspace: &Workspace, known: &Known, problems: &Problems) -> Looks {
@@ -84,11 +93,11 @@ async fn look_at_all(workspace: &Workspace, known: &Known, problems: &Problems) 
         persist(jitter, || secrets::rotations(aws, secrets_of.clone())),
         persist(jitter, || alarms::alarms(aws, &alarm_names)),
     );
-    let (services, deployments, images) = services;
+    let (services, deployments, revisions) = services;
     Looks {
         services,
         deployments,
-        images,
+        revisions,
         targets: problems.keep("the health of targets", targets).unwrap_or_default(),
         weights: problems.keep("the weights of the production rules", weights).unwrap_or_default(),
         ranges: problems.keep("the scaling ranges", ranges).unwrap_or_default(),
@@ -97,8 +106,8 @@ async fn look_at_all(workspace: &Workspace, known: &Known, problems: &Problems) 
     }
 }
 
-/// The services, their deployments, their images.
-type Services = (Option<BTreeMap<String, Seen>>, BTreeMap<String, DeploymentStatus>, BTreeMap<String, String>);
+/// The services, their deployments, their revisions.
+type Services = (Option<BTreeMap<String, Seen>>, BTreeMap<String, DeploymentStatus>, BTreeMap<String, Revision>);
 
 /// The services, and then what only they tell where to look for.
 async fn look_at_services(workspace: &Workspace, known: &Known, problems: &Problems) -> Services {
@@ -111,13 +120,14 @@ async fn look_at_services(workspace: &Workspace, known: &Known, problems: &Probl
     };
     let Some(seen) = problems.keep("the services", found) else { return (None, BTreeMap::new(), BTreeMap::new()) };
     let definitions: BTreeSet<String> = seen.values().filter_map(|service| service.task_definition.clone()).collect();
-    let (deployments, images) = futures::join!(
+    let variables = changeover::variables(&workspace.config);
+    let (deployments, revisions) = futures::join!(
         persist(jitter, || services::deployments(aws, seen.values())),
-        persist(jitter, || services::images(aws, definitions.iter().cloned().collect())),
+        persist(jitter, || services::revisions(aws, definitions.iter().cloned().collect(), &variables)),
     );
     let deployments = problems.keep("the deployments", deployments).unwrap_or_default();
-    let images = problems.keep("the images", images).unwrap_or_default();
-    (Some(seen), deployments, images)
+    let revisions = problems.keep("the revisions", revisions).unwrap_or_default();
+    (Some(seen), deployments, revisions)
 }
 
 fn one(known: &Known, looks: &Looks, name: &str, now: OffsetDateTime) -> ServiceStatus {
@@ -139,7 +149,7 @@ fn one(known: &Known, looks: &Looks, name: &str, now: OffsetDateTime) -> Service
         green: counts(green),
         serving: weights.map(|weights| serving(weights, blue, green)),
         deployment: seen.and_then(|seen| looks.deployments.get(&seen.arn)).cloned(),
-        image: definition.and_then(|definition| looks.images.get(definition)).cloned(),
+        image: definition.and_then(|definition| looks.revisions.get(definition)?.image.clone()),
         revision: definition.map(|arn| arn.rsplit('/').next().unwrap_or(arn).to_owned()),
         scaling: id("scalable-target", name).and_then(|target| looks.ranges.get(target)).copied(),
         certificate: known.get("mesh-certificate", name).and_then(|it| certificate(&it.outputs, now)),

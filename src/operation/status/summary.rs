@@ -34,7 +34,7 @@ pub fn of(report: &StatusReport) -> String {
         (differences, "difference between state and AWS", "differences between state and AWS"),
         (report.problems.len(), "look failed", "looks failed"),
     ];
-    parts.extend(environment.certificates.iter().map(|notice| notice.what.clone()));
+    parts.extend(environment.mesh_change.iter().chain(&environment.certificates).map(|notice| notice.what.clone()));
     let told = counts.into_iter().filter(|(count, ..)| *count > 0);
     parts.extend(told.map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many })));
     parts.join("; ")

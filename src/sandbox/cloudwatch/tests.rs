@@ -12,6 +12,7 @@ use crate::aws::cloudwatch::{Alarm, Dashboard, Metric, Query};
 use crate::blueprint::observability::{add_alarms, add_dashboard};
 use crate::engine::output::{Reference, resolve};
 use crate::engine::{Gone, Output, Resource, Tags};
+use crate::mesh::DataPlane;
 use crate::sandbox::tests::bench::{Bench, Specimen, settle};
 use crate::sandbox::tests::support::code;
 
@@ -253,7 +254,7 @@ async fn cloudwatch_refuses_what_aws_refuses() {
 async fn what_the_blueprint_asks_for_is_taken() {
     for app_mesh in [false, true] {
         let mut chapters = crate::blueprint::observability::bench::Bench::new("");
-        chapters.facts.app_mesh = app_mesh;
+        chapters.facts.mesh = if app_mesh { DataPlane::AppMesh } else { DataPlane::Envoy };
         let mut draft = chapters.draft();
         let before = chapters.before(&mut draft);
         add_alarms(&mut draft, &before.encryption, &before.ingress, &before.cluster);
@@ -282,6 +283,6 @@ async fn what_the_blueprint_asks_for_is_taken() {
                 _ => {}
             }
         }
-        assert_eq!(count, if app_mesh { 16 } else { 19 });
+        assert_eq!(count, 19);
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::container::Container;
 use super::neighbours::{self, OwnImage};
 use crate::sandbox::call::Call;
 
@@ -23,6 +24,8 @@ pub enum Behaviour {
     Exits,
     /// It runs, but doesn't answer the health check.
     Unhealthy,
+    /// It runs, but waits for a control plane that doesn't answer.
+    Unconfigured,
 }
 
 impl Behaviour {
@@ -47,11 +50,32 @@ impl Behaviour {
         }
     }
 
+    /// The behaviour of a container. App Mesh's Envoy is live once it has its configuration from the control plane, which is gone with App Mesh, and
+    /// knows none for what doesn't exist (App Mesh User Guide, "Envoy image": `APPMESH_RESOURCE_ARN`; "Troubleshooting": "Unable to connect to App Mesh
+    /// Envoy management service").
+    pub fn of_container(call: &Call<'_>, container: &Container) -> Self {
+        let node = container.environment.get("APPMESH_RESOURCE_ARN");
+        let configured = |arn: &String| {
+            let path = arn.splitn(6, ':').nth(5).unwrap_or_default();
+            call.options.app_mesh && call.world.appmesh.pieces.contains_key(path)
+        };
+        match node {
+            Some(arn) if !configured(arn) => Behaviour::Unconfigured,
+            _ => Behaviour::in_image(call, &container.image),
+        }
+    }
+
+    /// Whether its health check never passes, though it runs.
+    pub fn is_silent(self) -> bool {
+        matches!(self, Behaviour::Unhealthy | Behaviour::Unconfigured)
+    }
+
     /// What it writes while it starts.
     pub fn lines(self) -> &'static [&'static str] {
         match self {
             Behaviour::Well => &["starting", "listening on port 8080"],
             Behaviour::Exits => &["starting", "fatal: can't reach the ledger: connection refused"],
+            Behaviour::Unconfigured => &["waiting for the App Mesh Envoy management service"],
             Behaviour::Unhealthy => &["starting", "GET /healthz 503: the ledger is not reachable"],
         }
     }

@@ -184,8 +184,7 @@ fn application(call: &Call<'_>, definition: &str) -> (String, Behaviour) {
     let containers =
         call.world.ecs.task_definitions.get(definition).map(|it| it.containers.as_slice()).unwrap_or_default();
     let behaviours = containers.iter().filter(|container| container.essential);
-    let mut behaviours =
-        behaviours.map(|container| (container.name.clone(), Behaviour::in_image(call, &container.image)));
+    let mut behaviours = behaviours.map(|container| (container.name.clone(), Behaviour::of_container(call, container)));
     let first = behaviours.next().unwrap_or_default();
     if first.1 == Behaviour::Well { behaviours.find(|(_, it)| *it != Behaviour::Well).unwrap_or(first) } else { first }
 }

@@ -107,7 +107,7 @@ impl Task {
     /// `healthCheckGracePeriodSeconds`.
     pub fn unhealthy_at(&self, grace: Duration) -> Option<Moment> {
         const CHECKS: Duration = Duration::from_secs(35);
-        let silent = self.behaviour == Behaviour::Unhealthy && self.fails_at.is_none() && self.target.is_some();
+        let silent = self.behaviour.is_silent() && self.fails_at.is_none() && self.target.is_some();
         silent.then(|| self.running_at + grace.max(CHECKS))
     }
 

@@ -1,5 +1,6 @@
 //! The harness.
 
+pub mod app_mesh;
 pub mod application;
 pub mod client;
 pub mod dns;

@@ -12,10 +12,13 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::GzDecoder, read::GzEncoder};
-use platformctl::mesh::{LeafSecret, ports};
+use platformctl::{
+    engine::Blueprint,
+    mesh::{LeafSecret, ports},
+};
 use serde_json::{Value, json};
 
-use super::{Answer, Application, Launch, Request, World, client, tls::Identity, until, world};
+use super::{Answer, Application, Launch, Request, World, app_mesh, client, tls::Identity, until, world};
 
 /// Production waits for twenty seconds until names and load balancer have let go; here both do within two.
 const DRAIN_MIN: &str = "3";
@@ -34,6 +37,8 @@ pub struct Task<'w> {
     place: Place,
     definition: Value,
     envoy: Child,
+    /// What stands for App Mesh's Envoy, where there is one.
+    app_mesh: Option<Child>,
     ended: bool,
 }
 
@@ -70,6 +75,11 @@ impl Place {
 pub fn container<'a>(definition: &'a Value, name: &str) -> &'a Value {
     let all = definition["sidecars"].as_array().expect("containers");
     all.iter().find(|container| container["name"] == name).unwrap_or_else(|| panic!("no container {name}"))
+}
+
+/// The container that is our Envoy: beside App Mesh's it has another name.
+pub fn ours(definition: &Value) -> &Value {
+    container(definition, if definition["proxy"].is_null() { "envoy" } else { "ingress" })
 }
 
 /// What the init container unpacks.
@@ -118,6 +128,9 @@ pub(super) fn begin<'w>(
         configuration_only(&place, &definition, &bootstrap);
     }
     let environment = place.moved_all(&definition["application"]["environment"]);
+    let app_mesh =
+        (!definition["proxy"].is_null()).then(|| start_app_mesh(world, &place, launch.service, blueprint, &bootstrap));
+    app_mesh.iter().for_each(|process| world.reaper.watch(process.id()));
     let envoy = start_envoy(world, &place, &definition);
     world.reaper.watch(envoy.id());
     let mut task = Task {
@@ -130,6 +143,7 @@ pub(super) fn begin<'w>(
         place,
         definition,
         envoy,
+        app_mesh,
         ended: false,
     };
     if launch.application {
@@ -182,8 +196,28 @@ fn configuration_only(place: &Place, definition: &Value, bootstrap: &Value) {
     }
 }
 
+/// The stand-in for App Mesh's Envoy, without an entry script, as App Mesh's image has its own.
+fn start_app_mesh(world: &World, place: &Place, service: &str, blueprint: &Blueprint, ours: &Value) -> Child {
+    let moved = |path: &str| place.moved(path);
+    let (addresses, resolver) = ((place.address, place.loopback), &ours["typed_dns_resolver_config"]);
+    let bootstrap = app_mesh::bootstrap(blueprint, service, addresses, resolver, &moved);
+    let file = place.directory.join("app-mesh.json");
+    fs::write(&file, bootstrap.to_string()).expect("a file");
+    let log = fs::File::create(place.directory.join("app-mesh.log")).expect("a log");
+    Command::new(world.envoy())
+        .arg("-c")
+        .arg(file)
+        .args(["--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"])
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().expect("a second handle"))
+        .stderr(log)
+        .spawn()
+        .expect("Envoy runs")
+}
+
 fn start_envoy(world: &World, place: &Place, definition: &Value) -> Child {
-    let container = container(definition, "envoy");
+    let container = ours(definition);
     let log = fs::File::create(place.directory.join("envoy.log")).expect("a log");
     let arguments = [texts(&container["entry_point"]), texts(&container["command"])].concat();
     Command::new(&arguments[0])
@@ -221,7 +255,12 @@ impl Task<'_> {
 
     /// Whether the container's health check passes.
     pub fn healthy(&self) -> bool {
-        let container = container(&self.definition, "envoy");
+        if self.app_mesh.is_some()
+            && client::ask(self.loopback, ports::ADMIN, &Request::get("/ready")).is_ok_and(|it| it.status != 200)
+        {
+            return false;
+        }
+        let container = ours(&self.definition);
         let check = texts(&container["health_check"]["command"]);
         assert_eq!(check[0], "CMD");
         let command = Command::new(&check[1])
@@ -253,12 +292,39 @@ impl Task<'_> {
     }
 
     /// The address that the application was told for a peer.
-    pub fn url(&self, peer: &str) -> u16 {
+    fn told(&self, peer: &str) -> (&str, u16) {
         let variable = format!("{}_URL", peer.to_uppercase().replace('-', "_"));
         let url = self.environment[&variable].as_str().unwrap_or_else(|| panic!("no variable {variable}"));
         let (host, port) = url.strip_prefix("http://").and_then(|rest| rest.split_once(':')).expect("a URL");
-        assert_eq!(host, self.loopback.to_string(), "{variable}");
-        port.parse().expect("a port")
+        (host, port.parse().expect("a port"))
+    }
+
+    /// The loopback port that the application was told for a peer.
+    pub fn url(&self, peer: &str) -> u16 {
+        let (host, port) = self.told(peer);
+        assert_eq!(host, self.loopback.to_string(), "{peer}");
+        port
+    }
+
+    /// Where a call of the application to a peer gets to, and the name that it calls: loopback as it was told, or App Mesh's egress, into which
+    /// everything else is redirected (`proxyConfiguration`; here is no iptables).
+    pub fn way(&self, peer: &str) -> (Ipv4Addr, u16, String) {
+        let (host, port) = self.told(peer);
+        match host == self.loopback.to_string() {
+            true => (self.loopback, port, host.to_owned()),
+            false => {
+                assert!(self.app_mesh.is_some(), "{peer} is called in plain text, and nobody redirects it");
+                (self.loopback, ports::EGRESS, format!("{host}:{port}"))
+            }
+        }
+    }
+
+    /// Calls a peer by that way until the answer has that status.
+    pub fn reach(&self, status: u16, peer: &str) -> Answer {
+        let (address, port, host) = self.way(peer);
+        let what = format!("an answer {status} from {peer} to {}", self.service);
+        let ask = || client::ask(address, port, &Request::get("/").host(&host)).ok();
+        until(&what, || ask().filter(|answer| answer.status == status))
     }
 
     /// Has the application call a peer, by the variable that it was given.
@@ -282,7 +348,8 @@ impl Task<'_> {
     /// Asks the admin interface.
     pub fn admin(&self, request: &Request) -> Answer {
         let request = request.clone().header("connection", "close");
-        client::ask_until_closed(self.loopback, ports::ADMIN, &request).expect("the admin interface answers")
+        let port = if self.app_mesh.is_some() { ports::INGRESS_ADMIN } else { ports::ADMIN };
+        client::ask_until_closed(self.loopback, port, &request).expect("the admin interface answers")
     }
 
     /// The process of Envoy itself.
@@ -304,6 +371,7 @@ impl Task<'_> {
         self.ended = true;
         self.world.reaper.forget(self.envoy.id());
         self.application = None;
+        self.end_app_mesh();
         let log = self.log();
         assert_eq!(ended.code(), Some(0), "{}: {log}", self.service);
         assert!(log.contains("in flight: 0"), "{}: {log}", self.service);
@@ -320,9 +388,20 @@ impl Task<'_> {
     pub fn vanish(&mut self) {
         signal("-KILL", &format!("-{}", self.envoy.id()));
         drop(self.envoy.wait());
+        self.end_app_mesh();
         self.ended = true;
         self.world.reaper.forget(self.envoy.id());
         self.application = None;
+    }
+}
+
+impl Task<'_> {
+    fn end_app_mesh(&mut self) {
+        if let Some(mut process) = self.app_mesh.take() {
+            drop(process.kill());
+            drop(process.wait());
+            self.world.reaper.forget(process.id());
+        }
     }
 }
 

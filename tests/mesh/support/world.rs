@@ -12,7 +12,7 @@ use platformctl::{
     blueprint::{self, Draft, Facts, Rotation},
     config::{self, EnvSuffix},
     engine::{Blueprint, Key},
-    mesh::{Authority, AuthorityRequest, LeafRequest, LeafSecret, MeshModel},
+    mesh::{Authority, AuthorityRequest, DataPlane, LeafRequest, LeafSecret, MeshModel},
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -67,6 +67,11 @@ impl<'a> Launch<'a> {
 
 /// The blueprint of a configuration with Envoy for its mesh, and who calls whom in it.
 pub fn generate(text: &str) -> (Blueprint, MeshModel) {
+    generate_for(text, DataPlane::Envoy)
+}
+
+/// The same for any data plane.
+pub fn generate_for(text: &str, mesh: DataPlane) -> (Blueprint, MeshModel) {
     let config = config::parse("platform.toml", text).unwrap_or_else(|error| panic!("{error}"));
     let suffix = EnvSuffix::parse("dev").expect("a suffix");
     let facts = Facts {
@@ -74,7 +79,7 @@ pub fn generate(text: &str) -> (Blueprint, MeshModel) {
         region: "us-east-1".to_owned(),
         partition: "aws".to_owned(),
         zones: ["a", "b", "c"].map(|zone| format!("us-east-1{zone}")),
-        app_mesh: false,
+        mesh,
         rotator: Default::default(),
         rotation: Rotation::default(),
     };
