@@ -4,19 +4,23 @@ pub mod change;
 pub mod deployment;
 pub mod diagnosis;
 pub mod image;
+pub mod manifest;
 pub mod permission;
+pub mod registry;
 pub mod revision;
 pub mod service;
 
 pub use deployment::{Brief, Deployment, Side, Waiting};
 pub use image::{Reference, Seen as SeenImage};
+pub use manifest::Platform;
 pub use revision::Revision;
 pub use service::Service;
 
 /// The IAM actions that these calls need besides those of the kinds and looks.
-pub const ACTIONS: [&str; 12] = [
+pub const ACTIONS: [&str; 13] = [
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
+    "ecr:GetDownloadUrlForLayer",
     "ecs:ContinueServiceDeployment",
     "ecs:DescribeServiceRevisions",
     "ecs:ExecuteCommand",

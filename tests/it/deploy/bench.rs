@@ -11,7 +11,7 @@ use platformctl::{
     engine::{Interrupt, retry::Jitter},
     operation::{
         self, Intention, OperationError, Workspace,
-        deploy::{Image, Limit, Request, request::Strategy, run, run::Verdicts},
+        deploy::{Image, Limit, Request, preflight::Demands, request::Strategy, run, run::Verdicts},
     },
     sandbox::{SandboxOptions, clock::Moment},
     view::{Look, Printer, deploy::Deployments, printer::Manner, progress::Pace},
@@ -79,7 +79,7 @@ pub fn configuration(payments: &str) -> String {
 /// A request for one image of a service's own repository.
 pub fn tag(service: &str, tag: &str) -> Request {
     let services = vec![(service.to_owned(), Image::Own(tag.to_owned()))];
-    Request { services, max_severity: None, strategy: Strategy::default() }
+    Request { services, demands: Demands::default(), strategy: Strategy::default() }
 }
 
 impl Bench {

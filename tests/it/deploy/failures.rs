@@ -30,7 +30,7 @@ async fn an_image_that_is_not_there_is_refused_before_anything_changes() {
 async fn preflight_refuses_findings_architecture_and_what_the_execution_role_may_not_do() {
     let bench = Bench::up().await;
     let mut strict = tag("payments", "2");
-    strict.max_severity = Some(Severity::Medium);
+    strict.demands.max_severity = Some(Severity::Medium);
     let seen = bench.deploy(&strict).await;
     assert!(seen.error().to_string().contains("scan: 2 high, 7 low"), "{}", seen.text);
 
