@@ -20,6 +20,7 @@ mod neighbours;
 mod operations;
 mod problem;
 mod promise;
+mod pull;
 pub mod revision;
 mod scheduler;
 pub mod service;
