@@ -11,7 +11,7 @@ use aws_types::{SdkConfig, region::Region};
 use time::OffsetDateTime;
 
 use super::{
-    Answer, CallLog,
+    Answer, CallLog, Web,
     call::Observe,
     ecs,
     lambda::Packages,
@@ -105,6 +105,8 @@ pub struct Aws {
     pub secrets: aws_sdk_secretsmanager::Client,
     pub sns: aws_sdk_sns::Client,
     pub tagging: aws_sdk_resourcegroupstagging::Client,
+    /// What is no API of AWS.
+    pub web: Web,
 }
 
 /// The first call of all tells where AWS was looked for, and what may stand in the way.
@@ -184,6 +186,7 @@ impl Aws {
             secrets: client!(&maker, aws_sdk_secretsmanager, "secretsmanager"),
             sns: client!(&maker, aws_sdk_sns, "sns"),
             tagging: client!(&maker, aws_sdk_resourcegroupstagging, "tag"),
+            web: Web::new(connection, &log),
             log,
         })
     }

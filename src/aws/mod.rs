@@ -2,6 +2,7 @@
 //!
 //! The only room besides the sandbox that names an aws-sdk crate.
 
+pub mod address;
 pub mod appmesh;
 pub mod autoscaling;
 pub mod call;
@@ -30,7 +31,9 @@ pub mod s3;
 pub mod secrets;
 pub mod sns;
 pub mod tags;
+pub mod web;
 
 pub use call::{Answer, CallLog};
 pub use clients::{Aws, Connection};
 pub use kinds::kinds;
+pub use web::Web;

@@ -15,6 +15,7 @@ use crate::{
         OperationError, Workspace,
         deploy::{
             Image, Limit, Outcome, Request, Severity,
+            preflight::Demands,
             request::{PausePoint, Strategy},
             run::{self, Verdicts},
         },
@@ -52,6 +53,10 @@ pub struct DeployArgs {
     /// Refuse an image whose scan found anything worse
     #[arg(long, value_name = "SEVERITY", value_parser = words(&Severity::NAMES))]
     pub max_severity: Option<Severity>,
+
+    /// Take an image that its registry does not show us as it is: by its tag, its architecture unchecked
+    #[arg(long, conflicts_with = "resume")]
+    pub unverified: bool,
 
     /// How requests move, this time
     #[arg(long, value_parser = words(Kind::NAMES))]
@@ -160,7 +165,8 @@ fn request(args: &DeployArgs) -> Result<Request, CliError> {
         bake_minutes: args.bake_minutes,
         pause_before: args.pause_before,
     };
-    Ok(Request { services, max_severity: args.max_severity, strategy })
+    let demands = Demands { max_severity: args.max_severity, unverified: args.unverified };
+    Ok(Request { services, demands, strategy })
 }
 
 /// A tag or digest of a repository that is known.

@@ -1,22 +1,21 @@
 //! One step: intent, call, record, wait. Everything that keeps a run from losing or doubling a resource is here.
 
+mod make;
+mod remove;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
+pub use self::make::token;
 use super::{
-    Action, Answers, Book, Changes, Class, Created, Entry, Environment, Event, Failure, Gone, Identity, Interrupt, Key,
-    Kind, Kinds, Ledger, Life, Naming, Observer, Outputs, Physical, Readiness, Repeat, Room, Scope, Sighting, Step,
-    Target, When,
+    Action, Book, Changes, Class, Entry, Environment, Event, Failure, Interrupt, Key, Kind, Kinds, Ledger, Observer,
+    Outputs, Physical, Readiness, Room, Step, When,
     blueprint::dependencies,
-    diff,
-    environment::TAG_ENVIRONMENT_ID,
-    output,
+    diff, output,
     resource::Wait,
     retry::{self, Jitter},
-    survey,
 };
 
 /// What a run works with.
@@ -168,145 +167,6 @@ impl Bench<'_> {
         }
     }
 
-    /// Creates it: intent first, then the call, then the id.
-    async fn make(&self, kind: &dyn Kind, step: &Step, spec: &Value) -> Result<Physical, Failure> {
-        let key = &step.key;
-        if let Some(ending) = &step.ending {
-            self.gone(kind, ending, &|| ()).await?;
-        }
-        if step.action == Action::Replace
-            && !step.delete_first
-            && let Some(existing) = &step.existing
-        {
-            // Of what was found without a record, too, the state must know that it still has to go.
-            self.take_over(step, existing)?;
-            self.note(Entry::Depose { key: key.clone() })?;
-        }
-        let identity = self.identity(step);
-        self.note(Entry::Intent {
-            key: key.clone(),
-            chapter: step.chapter,
-            name: step.name.clone(),
-            generation: step.generation,
-            token: identity.token.clone(),
-            dependencies: dependencies(&step.spec),
-        })?;
-        let made = self.create(kind, step, spec, &identity).await;
-        match made {
-            Ok(Created { id, outputs }) => {
-                self.note(Entry::Created { key: key.clone(), id: id.clone(), outputs: outputs.clone() })?;
-                Ok(Physical { key: key.clone(), name: step.name.clone(), id, outputs })
-            }
-            Err((failure, unknown)) => {
-                if !unknown {
-                    self.note(Entry::Refused { key: key.clone() })?;
-                }
-                Err(failure)
-            }
-        }
-    }
-
-    fn identity(&self, step: &Step) -> Identity {
-        Identity {
-            key: step.key.clone(),
-            name: step.name.clone(),
-            tags: self.environment.tags_for(&step.key, &step.name, step.generation),
-            token: token(&self.environment.id, &step.key, step.generation),
-            environment: self.environment.clone(),
-        }
-    }
-
-    /// Sends the create until it is answered. The error says whether one may exist all the same.
-    async fn create(
-        &self,
-        kind: &dyn Kind,
-        step: &Step,
-        spec: &Value,
-        identity: &Identity,
-    ) -> Result<Created, (Failure, bool)> {
-        let (start, wait) = (Instant::now(), kind.manner().create);
-        let mut unknown = false;
-        for attempt in 1.. {
-            let failure = match kind.create(spec, identity).await {
-                Ok(created) if created.id.is_empty() => Failure::new(
-                    Class::Unavailable,
-                    format!("AWS answered the creation of {} without saying what it made", step.key),
-                ),
-                Ok(created) => return Ok(created),
-                Err(failure) => failure,
-            };
-            unknown |= !failure.class.is_definite();
-            let looked = match failure.class {
-                Class::Unavailable => {
-                    self.again(&step.key, failure, attempt, start, wait).await.map_err(|failure| (failure, true))?;
-                    self.look(kind, step, spec, kind.manner().repeat == Repeat::Lookup).await
-                }
-                Class::Exists => match self.look(kind, step, spec, true).await {
-                    Ok(None) => Err(failure),
-                    other => other,
-                },
-                _ => {
-                    self.again(&step.key, failure, attempt, start, wait).await.map_err(|failure| (failure, unknown))?;
-                    continue;
-                }
-            };
-            match looked.map_err(|failure| (failure, unknown))? {
-                Some(seen) if self.is_ours(&seen, unknown) => {
-                    return Ok(Created { id: seen.id, outputs: seen.outputs });
-                }
-                Some(seen) => return Err((foreign(&seen), false)),
-                None => {}
-            }
-        }
-        unreachable!("the loop only ends by returning")
-    }
-
-    /// Looks for one resource by name and tag; several times where what was just made may not show yet.
-    async fn look(
-        &self,
-        kind: &dyn Kind,
-        step: &Step,
-        spec: &Value,
-        thorough: bool,
-    ) -> Result<Option<Sighting>, Failure> {
-        let (key, name) = (step.key.clone(), step.name.clone());
-        let targets = [Target { key, name, id: None, recorded: Outputs::new(), spec: spec.clone() }];
-        let old = step.existing.as_ref().map(|existing| existing.id.as_str());
-        for round in 0..if thorough { 4 } else { 1 } {
-            if round > 0 {
-                self.waiting(&step.key, "looking whether it was made");
-                self.pause(std::time::Duration::from_secs(2)).await?;
-            }
-            let tagged = survey::persist(self.jitter, || self.kinds.search().search(&self.environment.suffix)).await?;
-            let scope = Scope {
-                suffix: &self.environment.suffix,
-                environment_id: Some(&self.environment.id),
-                targets: &targets,
-                tagged: &tagged,
-                sweep: false,
-                answers: &Answers::default(),
-            };
-            let found = survey::persist(self.jitter, || kind.find(&scope)).await?;
-            let it = found.into_iter().find(|seen| {
-                seen.key == step.key
-                    && Some(seen.id.as_str()) != old
-                    && !matches!(seen.life, Life::Doomed(_) | Life::Ending(_) | Life::Kept(_))
-            });
-            if it.is_some() {
-                return Ok(it);
-            }
-        }
-        Ok(None)
-    }
-
-    fn is_ours(&self, seen: &Sighting, unknown: bool) -> bool {
-        match &seen.tags {
-            Some(tags) if !tags.is_empty() => tags.get(TAG_ENVIRONMENT_ID) == Some(&self.environment.id),
-            // No tags to be read: ours if we may have made it a moment ago.
-            _ => unknown,
-        }
-    }
-
     async fn settle(
         &self,
         kind: &dyn Kind,
@@ -382,141 +242,8 @@ impl Bench<'_> {
         }
         unreachable!("the loop only ends by returning")
     }
-
-    /// Carries out the removing half of a step. `released` is called once some of what it refers to may go, if that is before the end.
-    /// Returns what AWS keeps for some days all the same.
-    ///
-    /// # Errors
-    /// What stopped it, with what was in the way.
-    pub async fn remove(&self, step: &Step, released: &(dyn Fn() + Sync)) -> Result<Option<String>, Failure> {
-        let kind = self.kinds.get(step.key.kind())?.as_ref();
-        let key = step.key.clone();
-        let mut kept = None;
-        // Doubles may need the same things for longer.
-        let alone = || {
-            if step.strays.is_empty() {
-                released();
-            }
-        };
-        let goes = matches!(step.action, Action::Delete | Action::Replace);
-        if let Some(existing) = step.existing.as_ref().filter(|_| goes) {
-            let deposed = self.with_book(|book| {
-                book.deposed.get(&key).is_some_and(|list| list.iter().any(|old| old.id == existing.id))
-            });
-            let stays = step.action == Action::Replace && kind.manner().naming == Naming::Revisions;
-            if deposed && stays {
-                self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
-            } else if deposed {
-                kept = self.destroy(kind, existing, &alone).await?;
-                self.note(Entry::DeposedGone { key: key.clone(), id: existing.id.clone() })?;
-            } else {
-                self.note(Entry::Delete { key: key.clone() })?;
-                kept = self.destroy(kind, existing, &alone).await?;
-                self.note(Entry::Gone { key: key.clone() })?;
-            }
-        } else if step.action == Action::Delete {
-            self.note(Entry::Gone { key: key.clone() })?;
-        }
-        for stray in &step.strays {
-            kept = self.destroy(kind, stray, &|| ()).await?.or(kept);
-            self.note(Entry::DeposedGone { key: key.clone(), id: stray.id.clone() })?;
-        }
-        Ok(kept)
-    }
-
-    async fn destroy(
-        &self,
-        kind: &dyn Kind,
-        it: &Physical,
-        released: &(dyn Fn() + Sync),
-    ) -> Result<Option<String>, Failure> {
-        let (start, wait) = (Instant::now(), kind.manner().delete);
-        for attempt in 1.. {
-            let failure = match kind.delete(it).await {
-                Ok(()) => break,
-                Err(failure) if failure.class == Class::Absent => break,
-                Err(failure) => failure,
-            };
-            if failure.class == Class::Blocked && attempt % 3 == 2 {
-                let blockers = kind.blockers(it).await.unwrap_or_default();
-                if !blockers.is_empty() {
-                    self.waiting(&it.key, format!("blocked by {}", blockers.join(", ")));
-                }
-            }
-            if let Err(failure) = self.again(&it.key, failure, attempt, start, wait).await {
-                return Err(self.name_blockers(kind, it, failure).await);
-            }
-        }
-        self.gone(kind, it, released).await
-    }
-
-    async fn name_blockers(&self, kind: &dyn Kind, it: &Physical, failure: Failure) -> Failure {
-        if failure.class != Class::Blocked {
-            return failure;
-        }
-        let blockers = kind.blockers(it).await.unwrap_or_default();
-        if blockers.is_empty() {
-            return failure;
-        }
-        let message = format!("{} In the way: {}", failure.message, blockers.join(", "));
-        Failure { message, ..failure }.remedy("run platformctl destroy again once these are gone")
-    }
-
-    async fn gone(
-        &self,
-        kind: &dyn Kind,
-        it: &Physical,
-        released: &(dyn Fn() + Sync),
-    ) -> Result<Option<String>, Failure> {
-        let (start, wait) = (Instant::now(), kind.manner().delete);
-        let (mut last, mut open) = (String::new(), wait.release);
-        for attempt in 1.. {
-            let reason = match kind.gone(it).await {
-                Ok(Gone::Yes) => return Ok(None),
-                Ok(Gone::Scheduled(until)) => return Ok(Some(until)),
-                Ok(Gone::NotYet(reason)) => reason,
-                Ok(Gone::Released(reason)) => {
-                    if open.take().is_some() {
-                        released();
-                    }
-                    reason
-                }
-                Err(failure) if failure.class == Class::Absent => return Ok(None),
-                Err(failure) => {
-                    self.again(&it.key, failure, attempt, start, wait).await?;
-                    continue;
-                }
-            };
-            if reason != last {
-                self.waiting(&it.key, &reason);
-                last = reason;
-            }
-            if start.elapsed() >= wait.deadline {
-                let message = format!("still there after {} s: {last}", wait.deadline.as_secs());
-                return Err(Failure::new(Class::Deadline, message).remedy("run platformctl destroy again later"));
-            }
-            let next = open.map_or(wait.expected, |release| release.expected);
-            self.pause(retry::next_look(Wait { expected: next, ..wait }, start.elapsed())).await?;
-        }
-        unreachable!("the loop only ends by returning")
-    }
-}
-
-/// The client token of a create: the same for every attempt at the same generation of the same resource.
-pub fn token(environment_id: &str, key: &Key, generation: u32) -> String {
-    let digest = Sha256::digest(format!("{environment_id}\n{key}\n{generation}"));
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..32])
 }
 
 fn interrupted() -> Failure {
     Failure::new(Class::Interrupted, "interrupted").remedy("run the same command again to go on")
-}
-
-fn foreign(seen: &Sighting) -> Failure {
-    let message = format!(
-        "'{}' ({}) exists already and does not belong to this environment; it was not touched",
-        seen.name, seen.id
-    );
-    Failure::new(Class::Exists, message).remedy("choose another --env-suffix, or rename or delete what is there")
 }

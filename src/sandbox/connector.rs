@@ -26,7 +26,7 @@ use super::registry::Operation;
 /// An HTTP client whose far end is the simulation.
 #[derive(Clone, Debug)]
 pub(super) struct SandboxHttpClient {
-    sandbox: Sandbox,
+    pub(super) sandbox: Sandbox,
 }
 
 impl SandboxHttpClient {
@@ -35,10 +35,7 @@ impl SandboxHttpClient {
     }
 
     async fn exchange(self, mut request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let attempt = request
-            .extension::<Attempt>()
-            .cloned()
-            .ok_or_else(|| ConnectorError::user("a client of the sandbox lacks the sandbox's interceptor".into()))?;
+        let Some(attempt) = request.extension::<Attempt>().cloned() else { return self.browse(request).await };
         let operation = &attempt.question.operation;
         // The body arrives, as it would at AWS; the SDK watches its progress.
         let body = ByteStream::new(request.take_body()).collect().await;
@@ -48,6 +45,7 @@ impl SandboxHttpClient {
             return std::future::pending().await;
         }
         let signed = request.headers().get("x-amz-date").map(str::to_owned);
+        let host = request.uri().split('/').nth(2).unwrap_or_default().to_owned();
         let (index, fault) = self.sandbox.sent(&attempt.question);
         let half = self.sandbox.options().latency / 2;
         if fault == Fault::BeforeAct(Failure::Dies) {
@@ -62,7 +60,8 @@ impl SandboxHttpClient {
         let refused = self
             .off_time(operation, signed.as_deref())
             .or_else(|| self.sandbox.forbidden(&attempt.question))
-            .or_else(|| self.sandbox.not_known_yet(operation, &body));
+            .or_else(|| self.sandbox.not_known_yet(operation, &body))
+            .or_else(|| self.elsewhere(operation, &host));
         let answer = match (refused, fault) {
             (Some(refused), _) => Answer::Whole(Err(refused)),
             (None, Fault::BeforeAct(failure)) => self.fail(failure, operation, index).await?,
@@ -121,6 +120,15 @@ impl SandboxHttpClient {
             .then(|| refusal::skewed(operation, signed.unwrap_or_default(), &now.signature(), limit))
     }
 
+    /// The account has no repositories in other regions, and so no images.
+    fn elsewhere(&self, operation: &Operation, host: &str) -> Option<ApiError> {
+        let here = host.split('.').any(|part| part == self.sandbox.options().region);
+        (operation.service.name == "ecr" && !here).then(|| {
+            let message = "The repository does not exist in the registry of this region";
+            ApiError::new("RepositoryNotFoundException", message)
+        })
+    }
+
     /// What the client gets of a call that fails: AWS's error, half an answer, or a connection that gives none.
     async fn fail(&self, failure: Failure, operation: &Operation, index: usize) -> Result<Answer, ConnectorError> {
         let lost = || self.sandbox.ended(index, Outcome::Lost);
@@ -158,7 +166,7 @@ enum Answer {
 
 /// The beginning of an answer, and then the end of the connection.
 #[derive(Debug, Default)]
-struct CutBody {
+pub(super) struct CutBody {
     began: bool,
 }
 
@@ -182,13 +190,13 @@ fn action(operation: &Operation) -> String {
     format!("{}:{}", operation.service.name, operation.name)
 }
 
-async fn travel(latency: Duration) {
+pub(super) async fn travel(latency: Duration) {
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
 }
 
-fn broken(error: super::error::SandboxError) -> ConnectorError {
+pub(super) fn broken(error: super::error::SandboxError) -> ConnectorError {
     ConnectorError::other(error.into(), None)
 }
 

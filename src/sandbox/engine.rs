@@ -220,6 +220,18 @@ impl Sandbox {
         (index, fault)
     }
 
+    /// Notes that something of the web was asked for: as [`Sandbox::sent`].
+    pub(super) fn browsed(&self) -> (usize, Fault) {
+        let (service, operation) = ("web", "Get");
+        let mut engine = self.engine();
+        let (index, at) = (engine.calls.len(), engine.clock.now());
+        engine.calls.push(CallRecord { service, operation, at, mutating: false, outcome: Outcome::Unanswered });
+        drop(engine);
+        let info = CallInfo { index, mutating_index: None, service, operation };
+        let fault = self.shared.options.faults.as_ref().map_or(Fault::None, |plan| plan.decide(&info));
+        (index, fault)
+    }
+
     /// Notes that a call is not under way any more: it arrived, or never will.
     pub(super) fn landed(&self, index: usize) {
         self.engine().in_flight.remove(&index);

@@ -56,6 +56,7 @@
 
 pub mod appmesh;
 pub mod autoscaling;
+mod browse;
 pub mod call;
 pub mod clock;
 pub mod cloudwatch;
@@ -98,6 +99,7 @@ mod tagging;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod throttle;
+pub mod web;
 pub mod world;
 
 pub use durations::Durations;

@@ -20,6 +20,8 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
     let main = match (service, operation) {
         // Anybody may ask who they are.
         ("sts", "GetCallerIdentity") => return Vec::new(),
+        // Registries and presigned addresses are none of IAM's.
+        ("web", _) => return Vec::new(),
         ("tagging", _) => format!("tag:{operation}"),
         // S3 names its permissions after what they guard, not after the call.
         ("s3", "ListBuckets") => "s3:ListAllMyBuckets".to_owned(),

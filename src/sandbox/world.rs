@@ -25,6 +25,7 @@ use super::secretsmanager::SecretsManagerState;
 use super::servicediscovery::ServiceDiscoveryState;
 use super::sns::SnsState;
 use super::tagging::TaggingState;
+use super::web::WebState;
 
 /// Tags of a thing.
 pub type Tags = BTreeMap<String, String>;
@@ -196,4 +197,6 @@ world! {
     sns: SnsState,
     /// What the tagging API has come to know of.
     tagging: TaggingState,
+    /// What registries have told.
+    web: WebState,
 }

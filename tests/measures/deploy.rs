@@ -6,7 +6,10 @@ use platformctl::{
     engine::{Interrupt, retry::Jitter},
     operation::{
         Workspace,
-        deploy::{DeployEvent, DeployObserver, Image, Limit, Outcome, Request, request::Strategy, run, run::Verdicts},
+        deploy::{
+            DeployEvent, DeployObserver, Image, Limit, Outcome, Request, preflight::Demands, request::Strategy, run,
+            run::Verdicts,
+        },
     },
     sandbox::clock::Moment,
 };
@@ -47,7 +50,7 @@ async fn workspace(lab: &Lab, text: &str) -> Workspace {
 async fn deploy(lab: &Lab, text: &str, services: &[String], image: &str) -> Came {
     let workspace = workspace(lab, text).await;
     let services = services.iter().map(|name| (name.clone(), Image::Reference(image.to_owned()))).collect();
-    let request = Request { services, max_severity: None, strategy: Strategy::default() };
+    let request = Request { services, demands: Demands::default(), strategy: Strategy::default() };
     let watcher = Watcher { lab, noticed: Mutex::default() };
     let (start, before) = (Instant::now(), workspace.aws.log.totals().0);
     let interrupt = Interrupt::default();

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecr::types::{ImageDetail, ImageIdentifier, ScanStatus};
-use serde_json::Value;
+use aws_types::region::Region;
 
+use super::manifest::{self, ACCEPTED, Platform, Source};
 use crate::{
-    aws::{Answer, Aws},
+    aws::{Answer, Aws, Web, address::Address, web::Ask},
     engine::{Class, Failure},
 };
 
@@ -76,8 +77,8 @@ impl Repository {
 pub struct Seen {
     /// Its digest.
     pub digest: String,
-    /// The architectures that it runs on; empty where its manifest doesn't say.
-    pub architectures: Vec<String>,
+    /// What it is for.
+    pub platforms: Vec<Platform>,
     /// How many findings the scan has of each severity; `None` where there is no finished scan.
     pub findings: Option<BTreeMap<String, i32>>,
     /// What keeps the scan from having finished.
@@ -91,12 +92,13 @@ fn identifier(reference: &Reference) -> ImageIdentifier {
         .build()
 }
 
-/// Looks for an image in Amazon ECR; `None` where it, or its repository, isn't there.
+/// Looks for an image in Amazon ECR, in whatever region its repository is; `None` where it, or its repository, isn't there.
 ///
 /// # Errors
-/// The calls' own.
+/// The calls' own, or what is no image.
 pub async fn look(aws: &Aws, repository: &Repository, reference: &Reference) -> Result<Option<Seen>, Failure> {
-    let call = aws.ecr.describe_images().repository_name(&repository.name).registry_id(&repository.account);
+    let ecr = Ecr::of(aws, repository);
+    let call = ecr.client.describe_images().repository_name(&repository.name).registry_id(&repository.account);
     let answer = match call.image_ids(identifier(reference)).send().await.of("ecr:DescribeImages") {
         Ok(answer) => answer,
         Err(failure) if failure.class == Class::Absent => return Ok(None),
@@ -104,22 +106,66 @@ pub async fn look(aws: &Aws, repository: &Repository, reference: &Reference) -> 
     };
     let Some(detail) = answer.image_details().first() else { return Ok(None) };
     let digest = detail.image_digest().unwrap_or_default().to_owned();
-    let architectures = architectures(aws, repository, &digest).await?;
+    let manifest = ecr.manifest(&digest).await?;
+    let platforms = manifest::platforms(&ecr, &manifest).await?;
     let (findings, scan) = scan(detail);
-    Ok(Some(Seen { digest, architectures, findings, scan }))
+    Ok(Some(Seen { digest, platforms, findings, scan }))
 }
 
-/// An image index names the platforms of its images; the manifest of a single image doesn't (OCI image specification, "Image index").
-async fn architectures(aws: &Aws, repository: &Repository, digest: &str) -> Result<Vec<String>, Failure> {
-    let id = ImageIdentifier::builder().image_digest(digest).build();
-    let call = aws.ecr.batch_get_image().repository_name(&repository.name).registry_id(&repository.account);
-    let answer = call.image_ids(id).send().await.of("ecr:BatchGetImage")?;
-    let manifest = answer.images().first().and_then(|image| image.image_manifest()).unwrap_or_default();
-    let document: Value = serde_json::from_str(manifest).unwrap_or_default();
-    let platforms = document["manifests"].as_array().into_iter().flatten();
-    let named = platforms.filter_map(|one| one["platform"]["architecture"].as_str().map(str::to_owned));
-    // Attestations are listed as `unknown`.
-    Ok(named.filter(|name| name != "unknown").collect())
+/// A repository that images are read from.
+struct Ecr<'a> {
+    client: aws_sdk_ecr::Client,
+    web: &'a Web,
+    repository: &'a Repository,
+}
+
+impl<'a> Ecr<'a> {
+    fn of(aws: &'a Aws, repository: &'a Repository) -> Self {
+        let client = if repository.region == aws.region {
+            aws.ecr.clone()
+        } else {
+            let region = Region::new(repository.region.clone());
+            aws_sdk_ecr::Client::from_conf(aws.ecr.config().to_builder().region(region).build())
+        };
+        Ecr { client, web: &aws.web, repository }
+    }
+}
+
+impl Source for Ecr<'_> {
+    async fn manifest(&self, digest: &str) -> Result<Vec<u8>, Failure> {
+        let id = ImageIdentifier::builder().image_digest(digest).build();
+        let it = self.repository;
+        let call = self.client.batch_get_image().repository_name(&it.name).registry_id(&it.account).image_ids(id);
+        let answer = call
+            .set_accepted_media_types(Some(ACCEPTED.map(str::to_owned).to_vec()))
+            .send()
+            .await
+            .of("ecr:BatchGetImage")?;
+        let found = answer.images().first().and_then(|image| image.image_manifest());
+        let manifest = found.ok_or_else(|| {
+            let said = answer.failures().first().and_then(|failure| failure.failure_reason()).unwrap_or("no manifest");
+            Failure::new(Class::Absent, format!("Amazon ECR has no manifest {digest}: {said}"))
+        })?;
+        manifest::verified(manifest.as_bytes().to_vec(), digest, "Amazon ECR")
+    }
+
+    /// Amazon ECR keeps blobs in S3 and gives an address there that opens one for a while (ECR API reference, GetDownloadUrlForLayer).
+    async fn blob(&self, digest: &str) -> Result<Vec<u8>, Failure> {
+        let it = self.repository;
+        let call = self.client.get_download_url_for_layer().repository_name(&it.name).registry_id(&it.account);
+        let answer = call.layer_digest(digest).send().await.of("ecr:GetDownloadUrlForLayer")?;
+        let address = answer.download_url().and_then(Address::parse);
+        let address =
+            address.ok_or_else(|| Failure::new(Class::Unreadable, "Amazon ECR gave no address of a layer"))?;
+        let host = address.host.clone();
+        let ask = Ask { operation: "GetLayer", address, accept: "*/*", authorization: None };
+        let reply = self.web.get(ask).await?;
+        if reply.status != 200 {
+            let message = format!("{host}, where Amazon ECR keeps layers, answered with HTTP {}", reply.status);
+            return Err(Failure::new(Class::Unreadable, message));
+        }
+        manifest::verified(reply.body, digest, &host)
+    }
 }
 
 fn scan(detail: &ImageDetail) -> (Option<BTreeMap<String, i32>>, String) {

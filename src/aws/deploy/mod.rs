@@ -4,20 +4,24 @@ pub mod change;
 pub mod deployment;
 pub mod diagnosis;
 pub mod image;
+pub mod manifest;
 pub mod permission;
+pub mod registry;
 pub mod revision;
 pub mod service;
 
 pub use deployment::{Brief, Deployment, Side, Waiting};
 pub use image::{Reference, Seen as SeenImage};
+pub use manifest::Platform;
 pub use revision::Revision;
 pub use service::Service;
 
 /// The IAM actions that `deploy`, `rollback`, `continue` and `abort` need.
-pub const ACTIONS: [&str; 25] = [
+pub const ACTIONS: [&str; 26] = [
     "cloudwatch:DescribeAlarms",
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
+    "ecr:GetDownloadUrlForLayer",
     "ecs:ContinueServiceDeployment",
     "ecs:DeleteTaskDefinitions",
     "ecs:DeregisterTaskDefinition",

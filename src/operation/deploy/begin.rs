@@ -98,12 +98,12 @@ pub async fn begin(
     let candidates = try_join_all(request.services.iter().map(async |(name, image)| {
         let service = services[name].clone();
         let current = current(workspace, &service).await?;
-        let reference = preflight::reference(workspace, &place, name, image);
+        let reference = preflight::image::reference(workspace, &place, name, image);
         Ok::<_, Failure>(Candidate { name: name.clone(), service, current, reference })
     }));
     let candidates = candidates.await?;
     let cleared = try_join_all(
-        candidates.iter().map(|one| preflight::check(workspace, &one.reference, &one.current, request.max_severity)),
+        candidates.iter().map(|one| preflight::check(workspace, &one.reference, &one.current, &request.demands)),
     );
     let cleared = cleared.await?;
     for (one, cleared) in candidates.iter().zip(&cleared) {

@@ -1,14 +1,12 @@
 //! What is checked before anything is changed: would a task with this image start? Asked as its execution role, not as the caller.
 
+pub mod image;
+
 use std::collections::BTreeSet;
 
-use super::{Image, Place, Severity};
+use super::Severity;
 use crate::{
-    aws::deploy::{
-        Reference, Revision,
-        image::{self, SEVERITIES, Seen},
-        permission,
-    },
+    aws::deploy::{Reference, Revision, permission},
     engine::{Class, Failure, survey::persist},
     operation::{Check, Workspace},
 };
@@ -16,7 +14,7 @@ use crate::{
 /// An image that can be deployed, and what was found out about it.
 #[derive(Clone, Debug)]
 pub struct Cleared {
-    /// The image, by digest where its registry told one.
+    /// The image, by digest; as it was asked for where nobody could tell one and that is allowed.
     pub image: String,
     /// As it was asked for.
     pub asked: String,
@@ -24,18 +22,13 @@ pub struct Cleared {
     pub checks: Vec<Check>,
 }
 
-/// The image that is meant.
-pub fn reference(workspace: &Workspace, place: &Place, service: &str, image: &Image) -> Reference {
-    match image {
-        Image::Reference(text) => Reference::parse(text),
-        Image::Own(tag) => {
-            let domain = if workspace.aws.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-            let (account, region) = (&workspace.aws.account, &workspace.aws.region);
-            let sign = if tag.starts_with("sha256:") { '@' } else { ':' };
-            let repository = place.repository(service);
-            Reference::parse(&format!("{account}.dkr.ecr.{region}.{domain}/{repository}{sign}{tag}"))
-        }
-    }
+/// What an image has to show to be deployed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// Findings of a scan that are worse are refused.
+    pub max_severity: Option<Severity>,
+    /// An image that nobody can be asked about is taken as it is: unpinned, its architecture unchecked.
+    pub unverified: bool,
 }
 
 /// Checks an image and all that a task of this revision needs to start.
@@ -46,95 +39,17 @@ pub async fn check(
     workspace: &Workspace,
     reference: &Reference,
     from: &Revision,
-    max_severity: Option<Severity>,
+    demands: &Demands,
 ) -> Result<Cleared, Failure> {
-    let (found, secrets, log) =
-        futures::join!(look(workspace, reference, from, max_severity), secrets(workspace, from), log(workspace, from),);
+    let (found, secrets, log) = futures::join!(
+        image::look(workspace, reference, from, demands),
+        secrets(workspace, from),
+        log(workspace, from)
+    );
     let (image, mut checks) = found?;
     checks.extend(secrets?);
     checks.extend(log?);
     Ok(Cleared { image, asked: reference.text.clone(), checks })
-}
-
-async fn look(
-    workspace: &Workspace,
-    reference: &Reference,
-    from: &Revision,
-    max_severity: Option<Severity>,
-) -> Result<(String, Vec<Check>), Failure> {
-    let aws = &workspace.aws;
-    let Some(repository) = reference.repository() else {
-        let detail = format!("{} is not in Amazon ECR: taken as it is", reference.text);
-        let remedy = "to have it checked and pinned by digest, push it to the service's repository and pass --tag";
-        return Ok((reference.text.clone(), vec![Check::warning("image", detail, remedy)]));
-    };
-    if repository.region != aws.region {
-        let detail = format!("{} is in another region: taken as it is", reference.text);
-        return Ok((reference.text.clone(), vec![Check::warning("image", detail, "push it to this region")]));
-    }
-    let seen = match persist(&workspace.jitter, || image::look(aws, &repository, reference)).await {
-        Err(failure) if failure.class == Class::Denied => {
-            let detail = format!("{} can't be looked at: {}", reference.text, failure.message);
-            let check = Check::warning("image", detail, "allow ecr:DescribeImages and ecr:BatchGetImage to yourself");
-            return Ok((reference.text.clone(), vec![check]));
-        }
-        other => other?,
-    };
-    let Some(seen) = seen else {
-        let detail = format!("{} does not exist", reference.text);
-        let remedy =
-            format!("push it, or see what there is: aws ecr list-images --repository-name {}", repository.name);
-        return Ok((reference.text.clone(), vec![Check::failed("image", detail, remedy)]));
-    };
-    let pinned = reference.pinned(&seen.digest);
-    let mut checks = vec![Check::ok("image", format!("{} is {}", reference.text, seen.digest))];
-    checks.push(architecture(&seen, from));
-    checks.push(findings(&seen, max_severity));
-    checks.push(pull(workspace, from, &repository.arn(aws.partition())).await?);
-    Ok((pinned, checks))
-}
-
-/// OCI names architectures as Go does; ECS has its own words (ECS API reference, RuntimePlatform).
-fn architecture(seen: &Seen, from: &Revision) -> Check {
-    let wanted = if from.architecture == "ARM64" { "arm64" } else { "amd64" };
-    if seen.architectures.is_empty() {
-        let detail = format!("the manifest of a single image doesn't say; tasks are {}", from.architecture);
-        return Check::ok("architecture", detail);
-    }
-    let listed = seen.architectures.join(", ");
-    if seen.architectures.iter().any(|one| one == wanted) {
-        return Check::ok("architecture", format!("{listed}; tasks are {}", from.architecture));
-    }
-    let remedy = format!("build it for linux/{wanted}: docker buildx build --platform linux/{wanted}");
-    Check::failed("architecture", format!("the image is for {listed}, tasks are {}", from.architecture), remedy)
-}
-
-fn findings(seen: &Seen, max_severity: Option<Severity>) -> Check {
-    let Some(counts) = &seen.findings else {
-        let detail = format!("no findings known: {}", seen.scan);
-        return match max_severity {
-            None => Check::ok("scan", detail),
-            Some(_) => Check::failed("scan", detail, "wait for the scan to finish, or leave --max-severity out"),
-        };
-    };
-    let shown: Vec<String> = SEVERITIES
-        .iter()
-        .filter_map(|severity| Some((severity, counts.get(*severity).filter(|count| **count > 0)?)))
-        .map(|(severity, count)| format!("{count} {}", severity.to_ascii_lowercase()))
-        .collect();
-    let text = if shown.is_empty() { "no findings".to_owned() } else { shown.join(", ") };
-    let has = |severity: &&&str| counts.get(**severity).is_some_and(|count| *count > 0);
-    let worse = max_severity.map(Severity::worse).unwrap_or_default();
-    match worse.iter().find(has) {
-        Some(_) => Check::failed("scan", text, "mend the findings and build again, or raise --max-severity"),
-        None => Check::ok("scan", text),
-    }
-}
-
-async fn pull(workspace: &Workspace, from: &Revision, repository: &str) -> Result<Check, Failure> {
-    let actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
-    let remedy = "an execution role may pull from its service's own repository and from those that the configuration names; push the image there";
-    may(workspace, from, "pull", &actions, &[repository.to_owned()], &[], remedy).await
 }
 
 /// Whether the execution role may do something.
@@ -217,34 +132,4 @@ async fn log(workspace: &Workspace, from: &Revision) -> Result<Vec<Check>, Failu
     let stream = format!("arn:{partition}:logs:{}:{}:log-group:{group}:log-stream:x", aws.region, aws.account);
     let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
     Ok(vec![may(workspace, from, "log group", &actions, &[stream], &[], remedy).await?])
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::operation::doctor::Verdict;
-
-    fn seen(findings: Option<&[(&str, i32)]>) -> Seen {
-        let findings = findings
-            .map(|all| all.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect::<BTreeMap<_, _>>());
-        Seen {
-            digest: "sha256:0".to_owned(),
-            architectures: Vec::new(),
-            findings,
-            scan: "it was never scanned".to_owned(),
-        }
-    }
-
-    #[test]
-    fn findings_are_shown_and_refused_above_the_severity_that_is_allowed() {
-        let some = seen(Some(&[("HIGH", 2), ("LOW", 7)]));
-        let check = findings(&some, None);
-        assert_eq!((check.verdict, check.detail.as_str()), (Verdict::Ok, "2 high, 7 low"));
-        assert_eq!(findings(&some, Some(Severity::High)).verdict, Verdict::Ok);
-        assert_eq!(findings(&some, Some(Severity::Medium)).verdict, Verdict::Failed);
-        assert_eq!(findings(&seen(Some(&[])), Some(Severity::Low)).detail, "no findings");
-        assert_eq!(findings(&seen(None), Some(Severity::High)).verdict, Verdict::Failed);
-    }
 }

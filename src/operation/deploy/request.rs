@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::preflight::Demands;
+
 /// Which image is to be deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Image {
@@ -16,8 +18,8 @@ pub enum Image {
 pub struct Request {
     /// Services and the image of each.
     pub services: Vec<(String, Image)>,
-    /// Findings of a scan that are too bad to deploy.
-    pub max_severity: Option<Severity>,
+    /// What an image has to show.
+    pub demands: Demands,
     /// How the deployment is to go, where that is not what the configuration says.
     pub strategy: Strategy,
 }

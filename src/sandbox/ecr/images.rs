@@ -10,14 +10,13 @@ use aws_sdk_ecr::types::{
     ImageScanStatus, ScanStatus,
 };
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::repositories::{find, invalid};
 use super::state::{Image, Repository};
 use crate::sandbox::call::Call;
 use crate::sandbox::ecs::behaviour::Behaviour;
 use crate::sandbox::error::ApiError;
-use crate::sandbox::paging;
+use crate::sandbox::{paging, web};
 
 /// ECR API reference, BatchGetImage: at most a hundred.
 const AT_ONCE: usize = 100;
@@ -32,7 +31,8 @@ pub(super) fn put_image(call: &mut Call<'_>, input: &PutImageInput) -> Result<Pu
     let document: Value =
         serde_json::from_str(&manifest).map_err(|_| invalid("Invalid parameter at 'imageManifest': not a manifest"))?;
     let repository = find(call, input.repository_name())?;
-    let digest = digest(&manifest);
+    let platforms = parts(repository, &document)?;
+    let digest = web::digest(manifest.as_bytes());
     let tag = input.image_tag().map(str::to_owned);
     let holder = tag.as_deref().and_then(|tag| repository.image(tag)).map(|image| image.digest.clone());
     if holder.as_ref() == Some(&digest) || (tag.is_none() && repository.images.contains_key(&digest)) {
@@ -59,6 +59,7 @@ pub(super) fn put_image(call: &mut Call<'_>, input: &PutImageInput) -> Result<Pu
         media_type,
         pushed_at: now,
         findings: findings(&annotation(FINDINGS)),
+        platforms,
         behaviour: Behaviour::of(&annotation(BEHAVIOUR)),
     });
     image.tags.extend(tag);
@@ -75,10 +76,33 @@ fn findings(text: &str) -> BTreeMap<String, i32> {
     text.split(',').filter_map(pair).collect()
 }
 
-/// OCI image specification, "Digests".
-fn digest(manifest: &str) -> String {
-    let bytes = Sha256::digest(manifest.as_bytes());
-    format!("sha256:{}", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+/// What a manifest is for, if all that it refers to is there. ECR API reference, PutImage: layers and images come before what refers to them.
+fn parts(repository: &Repository, manifest: &Value) -> Result<Vec<String>, ApiError> {
+    let digest = |it: &Value| it["digest"].as_str().unwrap_or_default().to_owned();
+    if manifest["schemaVersion"] != 2 {
+        return Err(invalid(
+            "Invalid parameter at 'imageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+        ));
+    }
+    if let Some(entries) = manifest["manifests"].as_array() {
+        let missing: Vec<String> =
+            entries.iter().map(digest).filter(|digest| !repository.images.contains_key(digest)).collect();
+        if !missing.is_empty() {
+            let message = format!("The specified referenced images could not be found: {missing:?}");
+            return Err(ApiError::new("ReferencedImagesNotFoundException", message));
+        }
+        let children = entries.iter().filter_map(|entry| repository.images.get(&digest(entry)));
+        return Ok(children.flat_map(|image| image.platforms.clone()).collect());
+    }
+    let layers = manifest["layers"].as_array().into_iter().flatten();
+    let wanted: Vec<String> = std::iter::once(&manifest["config"]).chain(layers).map(digest).collect();
+    if let Some(missing) = wanted.iter().find(|digest| !repository.layers.contains_key(*digest)) {
+        let message = format!("The specified layers could not be found: '{missing}'");
+        return Err(ApiError::new("LayersNotFoundException", message));
+    }
+    let configuration: Value = serde_json::from_str(&repository.layers[&wanted[0]]).unwrap_or_default();
+    let platform = configuration["os"].as_str().zip(configuration["architecture"].as_str());
+    Ok(platform.map(|(os, architecture)| format!("{os}/{architecture}")).into_iter().collect())
 }
 
 fn as_image(repository: &str, image: &Image) -> aws_sdk_ecr::types::Image {

@@ -1,6 +1,7 @@
 //! ECR: image repositories.
 
 mod images;
+mod layers;
 mod lifecycle;
 mod repositories;
 mod service;

@@ -95,6 +95,8 @@ pub(super) fn create_repository(
         mutability,
         kms_key: key(call, input.encryption_configuration())?,
         lifecycle: None,
+        layers: Default::default(),
+        uploads: Default::default(),
         images: Default::default(),
         tags,
     };

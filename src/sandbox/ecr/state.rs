@@ -35,6 +35,12 @@ pub struct Repository {
     pub kms_key: Option<String>,
     /// Which images expire: a document.
     pub lifecycle: Option<String>,
+    /// Layers by digest.
+    #[serde(default)]
+    pub layers: BTreeMap<String, String>,
+    /// Layers that are still coming, by the id of their upload.
+    #[serde(default)]
+    pub uploads: BTreeMap<String, String>,
     /// The images that it holds, by digest.
     pub images: BTreeMap<String, Image>,
     /// Its tags.
@@ -56,6 +62,9 @@ pub struct Image {
     pub pushed_at: Moment,
     /// What a scan finds in it, by severity.
     pub findings: BTreeMap<String, i32>,
+    /// What it is for: `linux/amd64`.
+    #[serde(default)]
+    pub platforms: Vec<String>,
     /// How the program in it behaves.
     pub behaviour: Behaviour,
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::deployment::{self, Deployment, Stage, Status, Step};
+use super::deployment::{Deployment, Stage, Status, Step};
 use super::scheduler::{self, Cause};
 use super::service::note;
 use super::task::Task;
-use super::{neighbours, promise, service_deployment};
+use super::{lifecycle, neighbours, promise, service_deployment};
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 
@@ -113,7 +113,7 @@ fn next(call: &Call<'_>, it: &Deployment) -> Option<(Moment, Step)> {
     let wanted = call.world.ecs.services.get(&it.service_arn).map_or(0, |service| service.desired);
     let scaling = it.stage == Some(Stage::ScaleUp);
     let steady_at = if scaling { scheduler::steady_at(call, &it.target, wanted) } else { None };
-    deployment::next(it, steady_at, call.durations())
+    lifecycle::next(it, steady_at, call.durations())
 }
 
 fn latest_failure(call: &Call<'_>, it: &Deployment) -> Moment {

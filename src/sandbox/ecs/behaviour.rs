@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::container::Container;
-use super::neighbours::{self, OwnImage};
+use super::pull::{self, OwnImage};
 use crate::sandbox::call::Call;
 
 /// A container that ends by itself runs that long.
@@ -40,9 +40,9 @@ impl Behaviour {
 
     /// The behaviour of the program in an image.
     pub fn in_image(call: &Call<'_>, image: &str) -> Self {
-        match neighbours::own_image(call, image) {
+        match pull::own_image(call, image) {
             OwnImage::There(image) => image.behaviour,
-            OwnImage::Missing => Behaviour::Well,
+            OwnImage::Missing | OwnImage::Stranger => Behaviour::Well,
             OwnImage::Foreign => {
                 let path = image.split(['@', ':']).next().unwrap_or(image);
                 path.rsplit_once("/sandbox/").map_or(Behaviour::Well, |(_, word)| Behaviour::of(word))

@@ -1,6 +1,6 @@
 //! ECS: clusters, task definitions, services with their deployments and tasks.
 //!
-//! Deployments play by themselves: [`deployment`] is the pure function of time that tells what happens next, `advance` lets it
+//! Deployments play by themselves: `lifecycle` is the pure function of time that tells what happens next, `advance` lets it
 //! happen before each call, `service_deployment` and `scheduler` are what it does. What ECS needs of other services is in
 //! `neighbours`.
 
@@ -14,11 +14,13 @@ pub mod deployment;
 mod deployment_calls;
 mod execute;
 mod fargate;
+mod lifecycle;
 mod names;
 mod neighbours;
 mod operations;
 mod problem;
 mod promise;
+mod pull;
 pub mod revision;
 mod scheduler;
 pub mod service;

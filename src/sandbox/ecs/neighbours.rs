@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::container::Container;
-use super::names;
 use super::problem::{client, invalid};
 use super::revision::Revision;
 use super::task::{PROVISIONING, Task};
 use super::task_definition::TaskDefinition;
+use super::{names, pull};
 use crate::rotator::stages::CURRENT;
 use crate::sandbox::call::Call;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::cloudwatch::state::State;
 use crate::sandbox::ec2::route::Target;
-use crate::sandbox::ecr::Image;
 use crate::sandbox::elbv2::health;
 use crate::sandbox::error::ApiError;
 use crate::sandbox::iam;
@@ -101,7 +100,7 @@ pub fn why_tasks_fail(call: &Call<'_>, revision: &Revision, subnet: &str, at: Mo
     }
     why_logs_fail(call, definition, at)
         .or_else(|| why_secrets_fail(call, definition, at))
-        .or_else(|| why_images_fail(call, definition))
+        .or_else(|| pull::why_images_fail(call, definition, at))
 }
 
 /// Secrets are there, have the key that is asked for, and may be read and decrypted. ECS Developer Guide, "Pass Secrets Manager secrets
@@ -161,41 +160,6 @@ fn why_logs_fail(call: &Call<'_>, definition: &TaskDefinition, at: Moment) -> Op
     groups.into_iter().find(bad).map(|group| {
         format!("ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream in {group}")
     })
-}
-
-/// Images of the account's own registry must be there. Public ones are taken to be.
-fn why_images_fail(call: &Call<'_>, definition: &TaskDefinition) -> Option<String> {
-    let missing = |image: &str| match own_image(call, image) {
-        OwnImage::Missing => Some(format!(
-            "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref {image}: not found"
-        )),
-        OwnImage::Foreign | OwnImage::There(_) => None,
-    };
-    definition.containers.iter().find_map(|container| missing(&container.image))
-}
-
-/// An image as the account's own registry knows it.
-pub enum OwnImage<'a> {
-    /// It is in another registry.
-    Foreign,
-    /// It should be in the account's, and isn't.
-    Missing,
-    /// It is there.
-    There(&'a Image),
-}
-
-/// Looks for an image in the account's own registry.
-pub fn own_image<'a>(call: &'a Call<'_>, image: &str) -> OwnImage<'a> {
-    let Some((registry, path)) = image.split_once('/') else { return OwnImage::Foreign };
-    if !(registry.contains(".dkr.ecr.") && registry.starts_with(call.account())) {
-        return OwnImage::Foreign;
-    }
-    let (name, reference) = match path.split_once('@') {
-        Some((name, digest)) => (name.split(':').next().unwrap_or(name), digest),
-        None => path.split_once(':').unwrap_or((path, "latest")),
-    };
-    let found = call.world.ecr.repositories.get(name).and_then(|repository| repository.image(reference));
-    found.map_or(OwnImage::Missing, OwnImage::There)
 }
 
 /// Whether a subnet's route table leads to the Internet by now. VPC User Guide, "Subnet route tables": without an association of its

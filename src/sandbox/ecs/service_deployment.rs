@@ -1,6 +1,7 @@
 //! What the steps of a deployment do: tasks, traffic, verdict.
 
-use super::deployment::{Deployment, Stage, Status, Step, threshold};
+use super::deployment::{Deployment, Stage, Status, Step};
+use super::lifecycle::threshold;
 use super::revision::Revision;
 use super::scheduler::{self, Cause};
 use super::service::{Service, note};

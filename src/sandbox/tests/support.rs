@@ -93,3 +93,23 @@ pub async fn group(ec2: &Client, vpc: &str, name: &str) -> String {
     let request = ec2.create_security_group().vpc_id(vpc).group_name(name).description("for a test");
     request.send().await.expect("a group").group_id.expect("its id")
 }
+
+/// Pushes an image of one layer-less configuration, and gives its manifest.
+pub async fn push(ecr: &aws_sdk_ecr::Client, repository: &str, tag: &str, configuration: &str) -> String {
+    let digest = crate::sandbox::web::digest(configuration.as_bytes());
+    let begun = ecr.initiate_layer_upload().repository_name(repository).send().await.expect("an upload");
+    let id = begun.upload_id.expect("its id");
+    let part = ecr.upload_layer_part().repository_name(repository).upload_id(&id).part_first_byte(0);
+    let part = part.part_last_byte(configuration.len() as i64 - 1);
+    part.layer_part_blob(aws_sdk_ecr::primitives::Blob::new(configuration)).send().await.expect("a part");
+    let end = ecr.complete_layer_upload().repository_name(repository).upload_id(id).layer_digests(&digest);
+    end.send().await.expect("a layer");
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": [],
+        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest },
+    });
+    let manifest = manifest.to_string();
+    let put = ecr.put_image().repository_name(repository).image_tag(tag).image_manifest(&manifest);
+    put.send().await.expect("pushed");
+    manifest
+}

@@ -7,15 +7,17 @@ use std::{
 };
 
 use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_ecr::primitives::Blob;
 use platformctl::{
     engine::{Interrupt, retry::Jitter},
     operation::{
         self, Intention, OperationError, Workspace,
-        deploy::{Image, Limit, Request, request::Strategy, run, run::Verdicts},
+        deploy::{Image, Limit, Request, preflight::Demands, request::Strategy, run, run::Verdicts},
     },
     sandbox::{SandboxOptions, clock::Moment},
     view::{Look, Printer, deploy::Deployments, printer::Manner, progress::Pace},
 };
+use serde_json::{Value, json};
 
 use crate::lab::{Lab, assert_done, up};
 
@@ -79,7 +81,7 @@ pub fn configuration(payments: &str) -> String {
 /// A request for one image of a service's own repository.
 pub fn tag(service: &str, tag: &str) -> Request {
     let services = vec![(service.to_owned(), Image::Own(tag.to_owned()))];
-    Request { services, max_severity: None, strategy: Strategy::default() }
+    Request { services, demands: Demands::default(), strategy: Strategy::default() }
 }
 
 impl Bench {
@@ -112,23 +114,55 @@ impl Bench {
 
     /// Pushes an image whose program behaves so.
     pub async fn push(&self, service: &str, tag: &str, behaviour: &str, findings: &str) {
-        let manifest = serde_json::json!({
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.index.v1+json",
-            "manifests": [{ "platform": { "architecture": "amd64", "os": "linux" } }],
-            "annotations": {
-                "tag": tag,
-                "platformctl.sandbox.behaviour": behaviour,
-                "platformctl.sandbox.findings": findings,
-            },
+        let annotations = json!({
+            "tag": tag, "platformctl.sandbox.behaviour": behaviour, "platformctl.sandbox.findings": findings,
         });
-        self.push_manifest(service, tag, &manifest.to_string()).await;
+        self.push_for(service, tag, "amd64", annotations).await;
     }
 
-    pub async fn push_manifest(&self, service: &str, tag: &str, manifest: &str) {
+    /// Pushes an image for an architecture: its configuration first, then the manifest that names it.
+    pub async fn push_for(&self, service: &str, tag: &str, architecture: &str, annotations: Value) -> String {
+        let configuration = json!({ "os": "linux", "architecture": architecture, "history": [{ "comment": tag }] });
+        let digest = self.upload(service, &configuration.to_string()).await;
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest },
+            "layers": [],
+            "annotations": annotations,
+        });
+        self.put(service, tag, &manifest).await
+    }
+
+    /// Pushes an index of images.
+    pub async fn push_index(&self, service: &str, tag: &str, architectures: &[&str]) {
+        let mut entries = Vec::new();
+        for architecture in architectures {
+            let digest = self.push_for(service, &format!("{tag}-{architecture}"), architecture, json!({})).await;
+            entries.push(json!({ "digest": digest, "platform": { "os": "linux", "architecture": architecture } }));
+        }
+        let media = "application/vnd.oci.image.index.v1+json";
+        self.put(service, tag, &json!({ "schemaVersion": 2, "mediaType": media, "manifests": entries })).await;
+    }
+
+    async fn put(&self, service: &str, tag: &str, manifest: &Value) -> String {
         let workspace = self.workspace().await;
         let call = workspace.aws.ecr.put_image().repository_name(format!("ecr-{service}-dev")).image_tag(tag);
-        call.image_manifest(manifest).send().await.expect("pushed");
+        let answer = call.image_manifest(manifest.to_string()).send().await.expect("pushed");
+        answer.image.and_then(|image| image.image_id?.image_digest).expect("a digest")
+    }
+
+    async fn upload(&self, service: &str, text: &str) -> String {
+        let (ecr, repository) = (self.workspace().await.aws.ecr.clone(), format!("ecr-{service}-dev"));
+        let digest = platformctl::aws::deploy::manifest::digest(text.as_bytes());
+        let begun = ecr.initiate_layer_upload().repository_name(&repository).send().await.expect("an upload");
+        let id = begun.upload_id.expect("its id");
+        let part = ecr.upload_layer_part().repository_name(&repository).upload_id(&id).part_first_byte(0);
+        let part = part.part_last_byte(text.len() as i64 - 1).layer_part_blob(Blob::new(text));
+        part.send().await.expect("a part");
+        let end = ecr.complete_layer_upload().repository_name(&repository).upload_id(id).layer_digests(&digest);
+        end.send().await.expect("a layer");
+        digest
     }
 
     /// Runs something with a printer that records plain lines.

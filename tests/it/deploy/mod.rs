@@ -5,6 +5,7 @@ mod crash;
 mod failures;
 mod going_back;
 mod good;
+mod images;
 mod logs;
 mod output;
 mod strategies;

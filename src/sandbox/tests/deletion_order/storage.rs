@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use super::ledger::Ledger;
 use crate::sandbox::tests::bench::Bench;
 use crate::sandbox::tests::estate::{self, wait};
-use crate::sandbox::tests::support;
+use crate::sandbox::tests::support::{self, push};
 
 pub async fn roles(ledger: &mut Ledger) {
     const ROW: &str = "iam: role with policies";
@@ -32,8 +32,7 @@ pub async fn repositories_buckets_and_tables(ledger: &mut Ledger) {
     let bench = Bench::open().await;
     let ecr = &bench.aws.ecr;
     ecr.create_repository().repository_name("payments").send().await.expect("a repository");
-    let push = ecr.put_image().repository_name("payments").image_tag("1").image_manifest("{}");
-    push.send().await.expect("an image");
+    push(ecr, "payments", "1", "{}").await;
     let delete = || ecr.delete_repository().repository_name("payments");
     ledger.tried("ecr: repository with an image, no force", delete().send().await);
     delete().force(true).send().await.expect("force takes the images along");
