@@ -14,6 +14,7 @@ use platformctl::{
     rotator::{
         Event, RotationError, Settings, Step,
         secret::{Credentials, Database},
+        settings::DatabaseSettings,
     },
 };
 use serde_json::Value;
@@ -154,12 +155,16 @@ impl World {
     }
 
     pub fn settings(&self) -> Settings {
+        let place = Database { host: "127.0.0.1".to_owned(), port: self.postgres.port, name: DATABASE.to_owned() };
         Settings {
             suffix: "dev".to_owned(),
-            cluster: CLUSTER.to_owned(),
-            master_secret: MASTER_SECRET.to_owned(),
-            database: Database { host: "127.0.0.1".to_owned(), port: self.postgres.port, name: DATABASE.to_owned() },
             services: "cluster-dev".to_owned(),
+            database: Some(DatabaseSettings {
+                cluster: CLUSTER.to_owned(),
+                master_secret: MASTER_SECRET.to_owned(),
+                place,
+            }),
+            mesh: None,
         }
     }
 
