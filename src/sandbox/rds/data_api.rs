@@ -34,19 +34,19 @@ fn awake(call: &mut Call<'_>, cluster_arn: &str) -> Result<(), ApiError> {
     let state = &call.world.rds;
     let Some(cluster) = state.clusters.values().find(|cluster| cluster.arn == cluster_arn) else { return Ok(()) };
     let since = state.instances.values().filter(|it| it.cluster == cluster.id).map(|it| it.available_at).min();
-    let used = cluster.used_at.max(since).unwrap_or(now);
+    let (resuming, resumed) = (cluster.resumes_at.filter(|at| *at > now), cluster.resumes_at.filter(|at| *at <= now));
+    let used = cluster.used_at.max(since).max(resumed).unwrap_or(now);
     let idle = cluster.pause.map(|seconds| Duration::from_secs(seconds.unsigned_abs().into()));
-    let paused_at = idle.map(|idle| used + idle).filter(|at| *at <= now);
-    let resumes_at = match (cluster.resumes_at.filter(|at| *at > used), paused_at) {
-        (_, None) => None,
-        (Some(at), Some(_)) => Some(at),
+    let resumes_at = match (resuming, idle.map(|idle| used + idle).filter(|at| *at <= now)) {
+        (Some(at), _) => Some(at),
+        (None, None) => None,
         (None, Some(paused)) if now.since(paused) > DAY => Some(now + durations.aurora_resume_late),
         (None, Some(_)) => Some(now + durations.aurora_resume),
     };
     let id = cluster.id.clone();
     let cluster = super::state::cluster_mut(call, &id)?;
-    cluster.resumes_at = resumes_at;
-    if resumes_at.is_some_and(|at| at > now) {
+    if resumes_at.is_some() {
+        cluster.resumes_at = resumes_at;
         let message = "The request was canceled because the Aurora Serverless v2 DB instance was paused. The instance is automatically \
                        resuming. Wait a few seconds and try again.";
         return Err(ApiError::new("DatabaseResumingException", message));
