@@ -6,12 +6,13 @@ use aws_sdk_ecs::types::ServiceDeploymentStatus as Status;
 use aws_sdk_rdsdata::types::Field;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_types::SdkConfig;
+use time::OffsetDateTime;
 
 use super::Answer;
 use crate::{
     engine::{Class, Failure, failure::absent_is_fine},
     rotator::{
-        self, Clock, DataApi, Event, RotationError, Secrets, Services, Settings,
+        self, Clock, DataApi, Event, Note, RotationError, Secrets, Services, Settings,
         platform::{Description, Rollout, Version, Which},
         stages::Stages,
     },
@@ -63,7 +64,7 @@ impl Rotating {
     ///
     /// # Errors
     /// Why it could not be done.
-    pub async fn run(&self, event: &Event) -> Result<(), RotationError> {
+    pub async fn run(&self, event: &Event) -> Result<Note, RotationError> {
         rotator::run(self, &self.settings, event).await
     }
 }
@@ -106,6 +107,7 @@ impl Secrets for Rotating {
         let found = call.send().await.of("secretsmanager:DescribeSecret")?;
         Ok(Description {
             name: found.name().unwrap_or_default().to_owned(),
+            text: found.description().unwrap_or_default().to_owned(),
             stages: Stages::of(found.version_ids_to_stages().into_iter().flatten()),
             rotated: found.last_rotated_date().is_some(),
         })
@@ -140,12 +142,26 @@ impl Secrets for Rotating {
         call.send().await.of("secretsmanager:UpdateSecretVersionStage")?;
         Ok(())
     }
+
+    async fn unlabel(&self, secret: &str, label: &str, from: &str) -> Result<(), Failure> {
+        let call = self.secrets.update_secret_version_stage().secret_id(secret).version_stage(label);
+        call.remove_from_version_id(from).send().await.of("secretsmanager:UpdateSecretVersionStage")?;
+        Ok(())
+    }
+
+    async fn describe_as(&self, secret: &str, text: &str) -> Result<(), Failure> {
+        let call = self.secrets.update_secret().secret_id(secret).description(text);
+        call.send().await.of("secretsmanager:UpdateSecret")?;
+        Ok(())
+    }
 }
 
 impl DataApi for Rotating {
     async fn execute(&self, secret: &str, sql: &str) -> Result<Vec<Vec<String>>, Failure> {
-        let call = self.data.execute_statement().resource_arn(&self.settings.cluster).secret_arn(secret);
-        let call = call.database(&self.settings.database.name).sql(sql);
+        let database = self.settings.database.as_ref();
+        let database = database.ok_or_else(|| Failure::internal("the function knows of no database"))?;
+        let call = self.data.execute_statement().resource_arn(&database.cluster).secret_arn(secret);
+        let call = call.database(&database.place.name).sql(sql);
         let answer = call.send().await.of("rds-data:ExecuteStatement").map_err(data_api_failure)?;
         let text = |field: &Field| field.as_string_value().cloned().unwrap_or_default();
         Ok(answer.records().iter().map(|row| row.iter().map(text).collect()).collect())
@@ -168,6 +184,10 @@ impl Services for Rotating {
 }
 
 impl Clock for Rotating {
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc()
+    }
+
     async fn pause(&self, duration: Duration) {
         tokio::time::sleep(duration.mul_f64(self.pauses)).await;
     }

@@ -22,7 +22,7 @@ pub fn build(config: &Config, suffix: &EnvSuffix, facts: &Facts) -> Blueprint {
     let mesh = mesh::add(&mut draft, &encryption, &network);
     let identity = identity::add(&mut draft, &encryption, &registry, &data, &secrets, &mesh);
     network::add_flow_logs(&mut draft, &network, &encryption.key, &identity.flow_logs);
-    let rotator = rotator::add(&mut draft, &encryption, database.as_ref(), &secrets);
+    let rotator = rotator::add(&mut draft, &encryption, database.as_ref(), &secrets, &mesh);
     let ingress = ingress::add(&mut draft, &network, &data);
     let cluster = cluster::add(&mut draft, &encryption);
     let alarms = observability::add_alarms(&mut draft, &encryption, &ingress, &cluster);

@@ -241,8 +241,9 @@ impl Task<'_> {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), Output::known(value)))
             .collect();
-        // Nobody reads it: with another certificate it makes another revision, and so new tasks that load it.
-        environment.insert("MESH_CERTIFICATE".to_owned(), self.certificate.fingerprint().wrap("", ""));
+        // Nobody reads it: with another certificate it makes another revision, and so new tasks that load it. What the rotator renews needs no
+        // other revision, since it starts the deployment itself.
+        environment.insert("MESH_CERTIFICATE".to_owned(), self.certificate.ordered().wrap("", ""));
         let secret = |key: &str| self.certificate.arn().wrap("", &format!(":{key}::"));
         Container {
             image: Some(draft.config.mesh.envoy_image.clone()),

@@ -21,13 +21,13 @@ pub struct Facts {
     pub zones: [String; 3],
     /// What carries the mesh: App Mesh, Envoy with a bootstrap of ours, or both while one takes over from the other.
     pub mesh: DataPlane,
-    /// The program that rotates database credentials.
+    /// The program that rotates certificates and database credentials.
     pub rotator: RotatorCode,
     /// What rotations ask for.
     pub rotation: Rotation,
 }
 
-/// The program that rotates database credentials, as far as the blueprint speaks of it.
+/// The program that rotates certificates and database credentials, as far as the blueprint speaks of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RotatorCode {
     /// The digest of its package, as Lambda gives it; empty where nothing is to be made of it.

@@ -25,7 +25,7 @@ mod types;
 mod tests;
 
 pub use argument::image_reference;
-pub use check::MOST_DATABASE_SERVICES;
+pub use check::MOST_SERVICES;
 pub use database::{Capacity, Database};
 pub use error::{ConfigError, Problem};
 pub use load::{MAX_BYTES, load, parse};

@@ -91,7 +91,9 @@ fn mesh(section: &mut Section) -> Mesh {
         provider: section.choice("provider", default.provider, MeshProvider::NAMES),
         envoy_image: section.text("envoy_image", image::reference).unwrap_or(default.envoy_image),
         app_mesh_image: section.text("app_mesh_image", image::reference).unwrap_or(default.app_mesh_image),
-        certificate_days: section.number("certificate_days", default.certificate_days, 1..=397),
+        // Secrets Manager rotates once a day at most, at any time of the day.
+        certificate_days: section.number("certificate_days", default.certificate_days, 3..=397),
+        rotate_certificates: section.flag("rotate_certificates", default.rotate_certificates),
         authority_days: section.number("authority_days", default.authority_days, 2..=3650),
         access_log_percent: section.number("access_log_percent", default.access_log_percent, 0..=100),
         request_timeout_seconds: edge.request_timeout_seconds,

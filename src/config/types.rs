@@ -152,6 +152,8 @@ pub struct Mesh {
     pub app_mesh_image: String,
     /// Days that a service's certificate is valid.
     pub certificate_days: u32,
+    /// Whether a function renews certificates by itself, long before they end; else `up` does when somebody runs it.
+    pub rotate_certificates: bool,
     /// Days that the environment's certificate authority is valid; more than `certificate_days`.
     pub authority_days: u32,
     /// Seconds that a call from one service to another may take, its retries included.
@@ -185,6 +187,7 @@ impl Default for Mesh {
             envoy_image: "docker.io/envoyproxy/envoy:v1.40.0".into(),
             app_mesh_image: "public.ecr.aws/appmesh/aws-appmesh-envoy:v1.29.12.1-prod".into(),
             certificate_days: 30,
+            rotate_certificates: true,
             authority_days: 365,
             request_timeout_seconds: 5,
             retries: 2,

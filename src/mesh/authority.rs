@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::{AuthoritySecret, MeshError, expiry, x509};
 
 /// How far back a certificate's validity begins, so that a task whose clock is a little behind accepts it at once.
-const CLOCK_SKEW: Duration = Duration::minutes(5);
+pub(super) const CLOCK_SKEW: Duration = Duration::minutes(5);
 
 /// What an environment's authority is made for.
 #[derive(Debug, Clone, PartialEq, Eq)]

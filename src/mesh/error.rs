@@ -39,6 +39,9 @@ pub enum MeshError {
     /// The authority itself is past its end, so that nothing it signs would be accepted.
     #[error("the authority's certificate expired at {0}; renew the authority first")]
     AuthorityExpired(OffsetDateTime),
+    /// A service's certificate would not be accepted, or is not the service's.
+    #[error("the certificate does not hold: {0}")]
+    Unfit(String),
     /// A secret is not the JSON that was written. The parser's own message is left out, since it may quote the content.
     #[error("the {what} secret is not in the expected JSON layout (line {line}, column {column})")]
     Secret {

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{Leaf, MeshError};
 
-/// The environment's authority. Only the operator's tool reads it; no task may.
+/// The environment's authority. Only the operator's tool and the rotator read it; no task may.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthoritySecret {
     /// The authority's certificate, PEM.

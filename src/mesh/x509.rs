@@ -3,7 +3,8 @@
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use x509_parser::certificate::X509Certificate;
-use x509_parser::pem::parse_x509_pem;
+use x509_parser::extensions::ParsedExtension;
+use x509_parser::pem::{Pem, parse_x509_pem};
 
 use super::MeshError;
 
@@ -20,7 +21,12 @@ pub fn expiry(pem: &str) -> Result<OffsetDateTime, MeshError> {
 /// # Errors
 /// If the text does not begin with a certificate.
 pub fn fingerprint(pem: &str) -> Result<String, MeshError> {
-    read(pem, |_, der| hex(&Sha256::digest(der)))
+    read(pem, |_, der| sha_256(der))
+}
+
+/// SHA-256, lower-case hexadecimal.
+pub(super) fn sha_256(der: &[u8]) -> String {
+    hex(&Sha256::digest(der))
 }
 
 /// Hands the first certificate of a PEM text, parsed and as DER, to `look`.
@@ -32,6 +38,36 @@ pub(super) fn read<T>(pem: &str, look: impl FnOnce(&X509Certificate<'_>, &[u8]) 
     }
     let certificate = block.parse_x509().map_err(|e| unreadable(e.to_string()))?;
     Ok(look(&certificate, &block.contents))
+}
+
+/// Hands each certificate of a PEM text, parsed and as DER, to `look`.
+pub(super) fn read_all<T>(
+    pem: &str,
+    mut look: impl FnMut(&X509Certificate<'_>, &[u8]) -> T,
+) -> Result<Vec<T>, MeshError> {
+    let unreadable = |reason: String| MeshError::Certificate { action: "read the authorities", reason };
+    let one = |block: Result<Pem, _>| {
+        let block = block.map_err(|_| unreadable("one is not PEM".to_owned()))?;
+        let certificate = block.parse_x509().map_err(|error| unreadable(error.to_string()))?;
+        Ok(look(&certificate, &block.contents))
+    };
+    Pem::iter_from_buffer(pem.as_bytes()).map(one).collect()
+}
+
+/// The identifier of a certificate's own key (RFC 5280, 4.2.1.2).
+pub(super) fn own_key(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
+        _ => None,
+    })
+}
+
+/// The identifier of the key that signed a certificate (RFC 5280, 4.2.1.1).
+pub(super) fn issuers_key(certificate: &X509Certificate<'_>) -> Option<Vec<u8>> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityKeyIdentifier(id) => Some(id.key_identifier.as_ref()?.0.to_vec()),
+        _ => None,
+    })
 }
 
 /// Lower-case hexadecimal.

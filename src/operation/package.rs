@@ -26,7 +26,7 @@ const STAND_IN: &[u8] = b"The simulated AWS runs the rotator that is part of pla
 
 const BUILD: &str = "build one that can, on Amazon Linux 2023 or an older Linux (`cargo build --release --bin platformctl-rotator`), or \
                      with `cargo zigbuild --release --bin platformctl-rotator --target x86_64-unknown-linux-gnu.2.34`, and put it beside \
-                     platformctl; or remove [database] from the configuration";
+                     platformctl. To do without: set rotate_certificates = false in [mesh] and remove [database]";
 
 /// Where the program comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Source {
 
 /// Whether a configuration needs it.
 pub fn is_needed(config: &Config) -> bool {
-    config.database.is_some() && config.services.values().any(|service| service.database)
+    config.mesh.rotate_certificates || config.services.values().any(|service| service.database)
 }
 
 /// Examines the program, packs it and keeps the package for the upload.
@@ -70,7 +70,7 @@ pub fn rotator(workspace: &Workspace) -> Result<RotatorCode, Failure> {
 
 fn read(path: &Path) -> Result<(Vec<u8>, &'static str), Failure> {
     let refuse = |why: String| {
-        let message = format!("the program that rotates the database's credentials, {}, {why}", path.display());
+        let message = format!("the program that rotates certificates and credentials, {}, {why}", path.display());
         Failure::new(Class::Invalid, message).remedy(BUILD)
     };
     let bytes = std::fs::read(path).map_err(|error| refuse(format!("can't be read: {error}")))?;

@@ -19,18 +19,22 @@ pub struct Event {
 
 impl Event {
     /// What the function's log says of it: one line of JSON, without any value.
-    pub fn line(&self, outcome: &Result<(), RotationError>) -> String {
+    pub fn line(&self, outcome: &Result<Note, RotationError>) -> String {
         let failure = outcome.as_ref().err().map(ToString::to_string);
         json!({
             "step": self.step,
             "secret": self.secret_id,
             "version": self.client_request_token,
             "outcome": if failure.is_none() { "done" } else { "failed" },
+            "note": outcome.as_ref().ok(),
             "failure": failure,
         })
         .to_string()
     }
 }
+
+/// What a step that succeeded has to say, in the function's log.
+pub type Note = &'static str;
 
 /// A step of a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

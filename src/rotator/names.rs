@@ -44,11 +44,36 @@ pub fn ecs_service(service: &str, suffix: &str) -> String {
     format!("service-{service}-{suffix}")
 }
 
-/// The service whose credentials a secret of that name holds.
-pub fn service_of<'a>(secret: &'a str, suffix: &str) -> Option<&'a str> {
-    let service = secret.strip_prefix("db-credentials-")?.strip_suffix(suffix)?.strip_suffix('-')?;
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (!service.is_empty() && service.bytes().all(plain)).then_some(service)
+/// The name of the secret with a service's certificate.
+pub fn certificate_secret(service: &str, suffix: &str) -> String {
+    format!("mesh-certificate-{service}-{suffix}")
+}
+
+/// What the key of the rotation of a service's certificate is named; that of its credentials bears the service's name. No service's name has a dot.
+pub fn certificate_rotation(service: &str) -> String {
+    format!("{service}.certificate")
+}
+
+/// What is rotated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// The database credentials of a service.
+    Credentials(&'a str),
+    /// The mesh certificate of a service.
+    Certificate(&'a str),
+}
+
+impl<'a> Subject<'a> {
+    /// What a secret of that name holds, where it is one of the environment's.
+    pub fn of(secret: &'a str, suffix: &str) -> Option<Self> {
+        let service = |prefix: &str| {
+            let service = secret.strip_prefix(prefix)?.strip_suffix(suffix)?.strip_suffix('-')?;
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (!service.is_empty() && service.bytes().all(plain)).then_some(service)
+        };
+        let credentials = service("db-credentials-").map(Subject::Credentials);
+        credentials.or_else(|| service("mesh-certificate-").map(Subject::Certificate))
+    }
 }
 
 #[cfg(test)]
@@ -66,11 +91,15 @@ mod tests {
     }
 
     #[test]
-    fn a_secrets_name_tells_the_service() {
-        assert_eq!(service_of(&credentials_secret("user-profile", "pr-1"), "pr-1"), Some("user-profile"));
-        assert_eq!(service_of("db-credentials-payments-prod", "dev"), None);
-        assert_eq!(service_of("db-credentials--dev", "dev"), None);
-        assert_eq!(service_of("db-credentials-a\"b-dev", "dev"), None);
-        assert_eq!(service_of("mesh-payments-dev", "dev"), None);
+    fn a_secrets_name_tells_what_it_holds() {
+        let name = credentials_secret("user-profile", "pr-1");
+        assert_eq!(Subject::of(&name, "pr-1"), Some(Subject::Credentials("user-profile")));
+        let name = certificate_secret("user-profile", "pr-1");
+        assert_eq!(Subject::of(&name, "pr-1"), Some(Subject::Certificate("user-profile")));
+        for other in
+            ["db-credentials-payments-prod", "db-credentials--dev", "db-credentials-a\"b-dev", "mesh-authority-dev"]
+        {
+            assert_eq!(Subject::of(other, "dev"), None, "{other}");
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 use super::stages::Stages;
 use crate::engine::Failure;
 
@@ -10,6 +12,8 @@ use crate::engine::Failure;
 pub struct Description {
     /// Its name.
     pub name: String,
+    /// Its description.
+    pub text: String,
     /// What its versions are.
     pub stages: Stages,
     /// Whether it has ever been rotated.
@@ -49,6 +53,10 @@ pub trait Secrets {
     async fn put(&self, secret: &str, id: Option<&str>, text: &str, labels: &[&str]) -> Result<(), Failure>;
     /// Moves a label to a version, from the one that bears it.
     async fn label(&self, secret: &str, label: &str, to: &str, from: Option<&str>) -> Result<(), Failure>;
+    /// Takes a label from the version that bears it.
+    async fn unlabel(&self, secret: &str, label: &str, from: &str) -> Result<(), Failure>;
+    /// Describes a secret in other words.
+    async fn describe_as(&self, secret: &str, text: &str) -> Result<(), Failure>;
 }
 
 /// The RDS Data API.
@@ -82,6 +90,8 @@ pub trait Services {
 /// Time.
 #[expect(async_fn_in_trait, reason = "as above")]
 pub trait Clock {
+    /// Now.
+    fn now(&self) -> OffsetDateTime;
     /// Lets time pass.
     async fn pause(&self, duration: Duration);
 }

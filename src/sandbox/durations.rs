@@ -66,6 +66,10 @@ durations! {
     aurora_cluster_available = 120;
     /// `db.serverless` writer until `available`. Public Terraform logs: 5 to 8 min; low confidence.
     aurora_instance_available = 360;
+    /// A paused Aurora instance until it answers. Aurora User Guide, "Scaling to zero ACUs with automatic pause and resume": about 15 s.
+    aurora_resume = 15;
+    /// The same after more than a day. Same place: "30 seconds or longer".
+    aurora_resume_late = 40;
     /// Aurora instance `deleting` until gone. Estimate of low confidence.
     aurora_instance_deleted = 300;
     /// Aurora cluster `deleting` until gone. Estimate of low confidence.

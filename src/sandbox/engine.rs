@@ -29,6 +29,7 @@ use super::lag::Lag;
 use super::options::SandboxOptions;
 use super::refusal;
 use super::registry::{Kept, Operation, Registry};
+use super::secretsmanager;
 use super::services;
 use super::throttle::Bucket;
 use super::world::{Place, World};
@@ -360,6 +361,13 @@ impl Engine {
             place: &shared.place,
             random: &mut self.random,
         };
+        // What a rotation does, it does when its time comes, and meets everything else as it was then.
+        while let Some((at, secret)) = secretsmanager::due(&call).filter(|(at, _)| *at <= now) {
+            call.now = at;
+            shared.registry.advance(&mut call);
+            secretsmanager::step(&mut call, &secret);
+        }
+        call.now = now;
         shared.registry.advance(&mut call);
         let result = act(&mut call);
         if let Some(disk) = &mut self.disk {

@@ -101,7 +101,7 @@ fn versions(report: &StatusReport, paint: Paint, width: usize) -> String {
             service.image.as_deref().map_or(NOTHING.to_owned(), |image| image_name(&service.name, image)).into(),
             service.revision.as_deref().map_or(NOTHING, revision_number).into(),
             scaling(service),
-            certificate(service.certificate.as_ref()),
+            certificate(service),
             credentials(service),
         ]
     });
@@ -193,8 +193,8 @@ fn scaling(service: &ServiceStatus) -> Field {
     }
 }
 
-fn certificate(certificate: Option<&CertificateStatus>) -> Field {
-    let Some(certificate) = certificate else { return NOTHING.into() };
+fn certificate(service: &ServiceStatus) -> Field {
+    let Some(certificate) = &service.certificate else { return NOTHING.into() };
     let mood = match certificate.days_left {
         ..0 => Mood::Bad,
         0..SOON => Mood::Odd,
@@ -206,7 +206,8 @@ fn certificate(certificate: Option<&CertificateStatus>) -> Field {
         days @ 0..SOON => format!("{end}, {days} days"),
         _ => format!("to {end}"),
     };
-    Field::new(text, mood)
+    let next = service.certificate_rotation.as_ref().and_then(|secret| secret.next_rotation.as_deref());
+    Field::new(next.map_or_else(|| text.clone(), |next| format!("{text}, rotates {}", day(next))), mood)
 }
 
 fn valid(certificate: &CertificateStatus) -> String {
@@ -322,12 +323,14 @@ mod tests {
             revision: Some(format!("task-{name}-dev:12")),
             scaling: Some(ScalingRange { min: 2, max: 10, suspended: false }),
             certificate: Some(CertificateStatus { not_after: "2026-12-27T10:00:00Z".to_owned(), days_left: 29 }),
+            certificate_rotation: None,
             credentials: Some(SecretStatus {
                 name: format!("secret-{name}-dev"),
                 rotates: false,
                 last_changed: day(2),
                 last_rotated: None,
                 next_rotation: None,
+                not_after: None,
             }),
             alarms: Some(AlarmsStatus { total: 6, without_data: 0, in_alarm: Vec::new() }),
             last_event: None,

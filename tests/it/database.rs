@@ -9,7 +9,7 @@ use platformctl::{
     rotator::secret::Credentials,
 };
 
-use crate::lab::{EXAMPLE, Lab, assert_done, destroy, up, without_database};
+use crate::lab::{EXAMPLE, Lab, assert_done, assert_settled, destroy, up, without_database};
 
 const SECRET: &str = "db-credentials-payments-dev";
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -72,15 +72,11 @@ async fn credentials_are_rotated_every_thirty_days_and_tasks_come_to_hold_them()
     let after = credentials(&lab, "AWSCURRENT").expect("current");
     assert_eq!(after.username, "payments_a");
     assert!(logs_in(&lab, &after) && logs_in(&lab, &before), "what running tasks hold goes on working");
-    assert_eq!(deployments(&lab, "payments"), 2, "a deployment gives the tasks the new ones");
-    assert_eq!(deployments(&lab, "notifications"), 1, "nobody else is disturbed");
+    // Certificates have been renewed twice by now.
+    assert_eq!(deployments(&lab, "payments"), 4, "a deployment gives the tasks the new ones");
+    assert_eq!(deployments(&lab, "notifications"), 3, "nobody else is disturbed");
     tokio::time::sleep(Duration::from_secs(1200)).await;
-    let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
-    // Mesh certificates live as long, and are due, too.
-    let touched = |kind: &str| plan.plan.steps.iter().any(|step| step.key.kind() == kind);
-    for kind in ["credentials-secret", "login-secret", "secret-rotation", "lambda-function", "iam-role", "db-cluster"] {
-        assert!(!touched(kind), "{kind}: {:#?}", plan.plan.steps);
-    }
+    assert_settled(&workspace).await;
     tokio::time::sleep(DAY * 30).await;
     assert!(!logs_in(&lab, &before) && logs_in(&lab, &after), "those before the ones before are dead");
 }
@@ -149,7 +145,7 @@ async fn a_database_comes_and_goes_with_the_configuration() {
     let plain = without_database();
     let workspace = lab.workspace(&plain, "dev").await;
     assert_done(&up(&workspace).await.expect("up without"));
-    assert!(!lab.inventory().iter().any(|item| item.starts_with("rds:") || item.starts_with("lambda:")));
+    assert!(!lab.inventory().iter().any(|item| item.starts_with("rds:")));
     let workspace = lab.workspace(EXAMPLE, "dev").await;
     let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
     let replaced: Vec<_> = plan
@@ -165,7 +161,7 @@ async fn a_database_comes_and_goes_with_the_configuration() {
     assert_done(&up(&workspace).await.expect("up with"));
     let workspace = lab.workspace(&plain, "dev").await;
     assert_done(&up(&workspace).await.expect("up without again"));
-    assert!(!lab.inventory().iter().any(|item| item.starts_with("rds:") || item.starts_with("lambda:")));
+    assert!(!lab.inventory().iter().any(|item| item.starts_with("rds:")));
     let (outcome, left, _) = destroy(&workspace).await.expect("destroy");
     assert_done(&outcome);
     assert_eq!(left, []);
@@ -187,4 +183,39 @@ async fn a_rotator_that_can_not_run_on_lambda_stops_before_anything_is_made() {
     assert!(failure.remedy.as_ref().is_some_and(|remedy| remedy.contains("cargo")), "{failure:?}");
     assert_eq!(lab.inventory(), before);
     operation::prepare(&workspace, Intention::Destroy).await.expect("destroy needs no rotator");
+}
+
+/// Invocations of the function that failed.
+fn errors(lab: &Lab) -> Vec<String> {
+    let look = lab.sandbox.look(|call| call.world.lambda.functions["rotator-dev"].errors.clone());
+    look.expect("a readable account").into_iter().map(|(_, error)| error).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_database_is_woken_and_waited_for() {
+    let lab = Lab::new();
+    let text = EXAMPLE.replace("min_capacity = 0.5", "min_capacity = 0");
+    assert_ne!(text, EXAMPLE);
+    let workspace = lab.workspace(&text, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let resumed = || {
+        let look = lab.sandbox.look(|call| call.world.rds.clusters["db-cluster-dev"].resumes_at);
+        look.expect("a readable account")
+    };
+    assert_eq!(resumed(), None, "it has not slept yet");
+    let before = credentials(&lab, "AWSCURRENT").expect("current");
+    tokio::time::sleep(DAY * 30 + Duration::from_secs(600)).await;
+    let after = credentials(&lab, "AWSCURRENT").expect("current");
+    assert!(after != before && logs_in(&lab, &after) && logs_in(&lab, &before));
+    assert!(resumed().is_some(), "it slept");
+    assert_eq!(errors(&lab), [""; 0], "the function waited for it");
+    // A further service comes to the database while it sleeps again.
+    tokio::time::sleep(DAY * 2).await;
+    let more = text.replace("[services.notifications]", "[services.notifications]\ndatabase = true");
+    let workspace = lab.workspace(&more, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let last = resumed().expect("it was woken");
+    assert!(lab.sandbox.now().since(last) < Duration::from_secs(3600), "for that");
+    assert_eq!(errors(&lab), [""; 0]);
+    assert_settled(&workspace).await;
 }

@@ -34,13 +34,13 @@ const UNSEEN: [(&str, &str); 12] = [
 const IMMUTABLE: &str = "a revision never changes; which one runs is seen at the service";
 
 /// Fields that are seen and not tried below, and why.
-const UNTRIED: [(&str, &str); 40] = [
-    ("db-cluster.engine_version", NO_OTHER),
-    ("db-cluster.log_exports", NO_OTHER),
-    ("db-cluster.pause_after_seconds", NO_OTHER),
-    ("db-cluster.security_groups", NO_OTHER),
-    ("db-instance.class", NO_OTHER),
-    ("db-subnet-group.subnets", NO_OTHER),
+const UNTRIED: [(&str, &str); 42] = [
+    ("db-cluster.engine_version", "AWS goes to newer minor versions by itself, which is left, and to older ones never"),
+    ("db-cluster.log_exports", BELOW),
+    ("db-cluster.pause_after_seconds", BELOW),
+    ("db-cluster.security_groups", BELOW),
+    ("db-instance.class", BELOW),
+    ("db-subnet-group.subnets", BELOW),
     ("ecs-service.balancer_role", WIRING),
     ("ecs-service.container", WIRING),
     ("ecs-service.container_port", WIRING),
@@ -52,11 +52,13 @@ const UNTRIED: [(&str, &str); 40] = [
     ("ecs-service.task_definition", "a deployment's, tried with the deployments"),
     ("ecs-service.test_rule", WIRING),
     ("internet-gateway.attached", "EC2 refuses to detach it while addresses are mapped"),
-    ("lambda-function.architecture", NO_OTHER),
-    ("lambda-function.code", NO_OTHER),
-    ("lambda-function.invokers", NO_OTHER),
-    ("lambda-function.role", NO_OTHER),
-    ("lambda-function.runtime", NO_OTHER),
+    ("lambda-function.architecture", BELOW),
+    ("lambda-function.code", BELOW),
+    ("lambda-function.environment", BELOW),
+    ("lambda-function.invokers", BELOW),
+    ("lambda-function.log_group", BELOW),
+    ("lambda-function.role", BELOW),
+    ("lambda-function.runtime", BELOW),
     ("listener.certificate", HTTPS),
     ("listener.protocol", HTTPS),
     ("listener.ssl_policy", HTTPS),
@@ -70,13 +72,13 @@ const UNTRIED: [(&str, &str); 40] = [
     ("mesh-certificate.service", ISSUED),
     ("mesh-certificate.trust", ISSUED),
     ("mesh-certificate.trust_domain", ISSUED),
-    ("secret-rotation.function", "there is no second function"),
-    ("secret-rotation.days", "AWS calls the function, which the other changes lock out"),
-    ("security-group.unmanaged_rules", "tried below"),
+    ("secret-rotation.function", BELOW),
+    ("secret-rotation.days", BELOW),
+    ("security-group.unmanaged_rules", BELOW),
     ("virtual-service.spec", "another provider would have to exist"),
-    ("vpc.default_group_rules", "tried below"),
+    ("vpc.default_group_rules", BELOW),
 ];
-const NO_OTHER: &str = "the example has no second value that AWS would take";
+const BELOW: &str = "tried below, by changing the account itself";
 const WIRING: &str = "ECS takes only what fits the task definition, the listener and the roles together";
 const HTTPS: &str = "the example has no certificate";
 const ISSUED: &str = "another certificate or authority, which is the rotation's";
@@ -408,5 +410,68 @@ async fn rules_by_hand_are_seen_and_revoked() {
     let rule = json!(["ingress tcp 22 from 203.0.113.0/24"]);
     assert_drift(&prepared, "vpc/main", "default_group_rules", rule.clone(), json!([]));
     assert_drift(&prepared, "security-group/payments", "unmanaged_rules", rule, json!([]));
+    mend(&workspace, prepared).await;
+}
+
+/// The database's, the rotator's and the rotations': the example has no second value for them that the kind itself could set.
+#[tokio::test(start_paused = true)]
+async fn settings_of_the_database_and_the_rotator_are_seen_and_mended() {
+    let lab = Lab::new();
+    let text = EXAMPLE.replace("min_capacity = 0.5", "min_capacity = 0");
+    let workspace = environment(&lab, &text).await;
+    let prepared = plan(&workspace).await;
+    let id = |key: &str| prepared.survey.sightings[&key.parse::<Key>().expect("a key")].id.clone();
+    let (group, role) = (
+        id("security-group/alb"),
+        prepared.book.records[&Key::new("iam-role", "execution-payments")].outputs["arn"].clone(),
+    );
+    drop(prepared);
+    lab.sandbox
+        .look(|call| {
+            let rds = &mut call.world.rds;
+            let cluster = rds.clusters.get_mut("db-cluster-dev").expect("the cluster");
+            cluster.pause = Some(600);
+            cluster.groups = vec![group.clone()];
+            cluster.logs = vec!["instance".to_owned()];
+            rds.instances.get_mut("db-instance-dev").expect("the writer").class = "db.t4g.medium".to_owned();
+            rds.subnet_groups.get_mut("db-subnet-group-dev").expect("the group").subnets.pop();
+            let function = call.world.lambda.functions.get_mut("rotator-dev").expect("the function");
+            (function.digest, function.architecture) = ("by hand".to_owned(), "arm64".to_owned());
+            (function.role, function.runtime) = (role.clone(), "provided.al2".to_owned());
+            function.log_group = "/aws/lambda/rotator-dev".to_owned();
+            function.environment.insert("BY_HAND".to_owned(), "yes".to_owned());
+            function.permissions.clear();
+            let secrets = &mut call.world.secretsmanager.secrets;
+            let rotation = |name: &str| secrets.get_mut(name).and_then(|secret| secret.rotation.as_mut());
+            for name in ["mesh-certificate-payments-dev", "db-credentials-payments-dev"] {
+                let rotation = rotation(name).expect("it is rotated");
+                (rotation.days, rotation.function) = (99, format!("{}-by-hand", rotation.function));
+            }
+        })
+        .expect("a readable account");
+    settle().await;
+    let prepared = plan(&workspace).await;
+    let from = |key: &str, field: &str| {
+        let found = change(&prepared, key, field).unwrap_or_else(|| panic!("{key}.{field} is not in the plan"));
+        found.from.clone().unwrap_or_else(|| panic!("{key}.{field} shows nothing"))
+    };
+    assert_drift(&prepared, "db-cluster/main", "pause_after_seconds", json!(600), json!(300));
+    assert_eq!(from("db-cluster/main", "security_groups"), json!([group]));
+    assert_drift(&prepared, "db-cluster/main", "log_exports", json!(["instance"]), json!(["postgresql"]));
+    assert_drift(&prepared, "db-instance/writer", "class", json!("db.t4g.medium"), json!("db.serverless"));
+    assert_eq!(from("db-subnet-group/main", "subnets").as_array().map(Vec::len), Some(2));
+    let function = "lambda-function/rotator";
+    assert_eq!(from(function, "code"), json!("by hand"));
+    assert_drift(&prepared, function, "architecture", json!("arm64"), json!("x86_64"));
+    assert_eq!(from(function, "role"), json!(role));
+    assert_drift(&prepared, function, "runtime", json!("provided.al2"), json!("provided.al2023"));
+    assert_drift(&prepared, function, "log_group", json!("/aws/lambda/rotator-dev"), json!("/platformctl/dev/rotator"));
+    assert_eq!(from(function, "environment")["BY_HAND"], json!("yes"));
+    assert_eq!(from(function, "invokers"), json!({}));
+    for (rotation, days) in [("secret-rotation/payments", 30), ("secret-rotation/payments.certificate", 12)] {
+        assert_drift(&prepared, rotation, "days", json!(99), json!(days));
+        assert!(from(rotation, "function").as_str().is_some_and(|arn| arn.ends_with("-by-hand")));
+    }
+    assert_eq!(prepared.plan.steps.len(), 6, "{:#?}", prepared.plan.steps);
     mend(&workspace, prepared).await;
 }

@@ -9,7 +9,7 @@ pub mod function;
 pub mod packages;
 mod permission;
 
-pub use function::{Function, FunctionArn, FunctionName};
+pub use function::{Function, FunctionArn, FunctionName, FunctionVariable};
 pub use packages::Packages;
 pub use permission::Invoker;
 

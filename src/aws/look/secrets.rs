@@ -9,6 +9,7 @@ use super::time::rfc3339;
 use crate::{
     aws::{Answer, Aws},
     engine::{Failure, failure::absent_is_fine},
+    mesh::Facts,
 };
 
 /// How many secrets are described at once.
@@ -27,6 +28,9 @@ pub struct SecretStatus {
     pub last_rotated: Option<String>,
     /// When it is rotated next (RFC 3339).
     pub next_rotation: Option<String>,
+    /// When the certificate that it holds ends (RFC 3339), where it holds one.
+    #[serde(skip)]
+    pub not_after: Option<String>,
 }
 
 /// The secrets with these ARNs, by ARN.
@@ -48,5 +52,6 @@ async fn describe(aws: &Aws, arn: &str) -> Result<Option<SecretStatus>, Failure>
         last_changed: rfc3339(secret.last_changed_date()),
         last_rotated: rfc3339(secret.last_rotated_date()),
         next_rotation: rfc3339(secret.next_rotation_date()),
+        not_after: secret.description().and_then(Facts::read).map(|facts| facts.not_after),
     }))
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Fingerprint, NotAfter, SecretArn, Trusted,
-    facts::{self, Facts, unfit},
+    facts::{self, unfit},
     shared::{self, Secret, Trust},
 };
 use crate::{
@@ -15,12 +15,12 @@ use crate::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Manner, Output, Outputs, Physical, Readiness,
         Resource, Scope, Sighting, Tags, Target,
     },
-    mesh::{self, Authorities, AuthorityRequest, Stage},
+    mesh::{self, Authorities, AuthorityRequest, Facts, Stage},
     secret_actions,
 };
 
 /// A secret with the environment's certificate authority, made when the secret is, and during a change with the one that comes or
-/// goes. Only the operator's tool reads it; no task may.
+/// goes. Only the operator's tool and the rotator read it; no task may.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AuthoritySecret {
     /// The key that it is encrypted with.
@@ -82,7 +82,7 @@ struct Known {
 impl Known {
     fn of(authorities: &Authorities, days: u16) -> Result<Self, Failure> {
         Ok(Known {
-            facts: Facts::of(authorities.issuer())?,
+            facts: Facts::of(authorities.issuer()).map_err(unfit)?,
             days,
             stage: authorities.stage(),
             trust: facts::set(&authorities.fingerprints().map_err(unfit)?),
@@ -105,7 +105,7 @@ impl Known {
     }
 
     fn add_to(&self, outputs: &mut Outputs) {
-        self.facts.add_to(outputs);
+        facts::add(&self.facts, outputs);
         outputs.insert(TRUST.to_owned(), self.trust.clone());
         outputs.insert(STAGE.to_owned(), self.stage.to_string());
         outputs.insert(DAYS.to_owned(), self.days.to_string());

@@ -7,7 +7,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
     Fingerprint, NotAfter, SecretArn, Trusted, authority,
-    facts::{self, Facts, unfit},
+    facts::{self, unfit},
     shared::{self, Secret, Trust},
 };
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
         Changes, Created, Failure, Field, Gone, Handle, Identity, Manner, Output, Outputs, Physical, Readiness,
         Resource, Scope, Sighting, Tags, Target,
     },
-    mesh::{self, LeafRequest, LeafSecret},
+    mesh::{Facts, LeafNote, LeafRequest, LeafSecret},
     secret_actions,
 };
 
@@ -52,9 +52,10 @@ impl Handle<CertificateSecret> {
         self.output("arn")
     }
 
-    /// SHA-256 of the certificate: another one whenever it is issued anew.
-    pub fn fingerprint(&self) -> Output<Fingerprint> {
-        self.output(facts::FINGERPRINT)
+    /// SHA-256 of the certificate that was made by order last: another one whenever platformctl issues one, or when one comes with other
+    /// authorities. The rotator, which renews certificates by the same authority and starts a deployment by itself, leaves it as it is.
+    pub fn ordered(&self) -> Output<Fingerprint> {
+        self.output(ORDERED)
     }
 
     /// When the certificate ends.
@@ -63,95 +64,40 @@ impl Handle<CertificateSecret> {
     }
 }
 
-const OUTPUTS: [&str; 2] = [facts::FINGERPRINT, facts::NOT_AFTER];
+/// Output: SHA-256 of the certificate that was made by order last. The rotator's renewals leave it as it is.
+const ORDERED: &str = "ordered";
+
+const OUTPUTS: [&str; 3] = [facts::FINGERPRINT, facts::NOT_AFTER, ORDERED];
 
 /// What is stored of a certificate that was just issued.
 struct Issued {
-    facts: Facts,
-    description: String,
+    note: LeafNote,
     value: String,
 }
 
+/// What others need to know of a certificate.
+fn add(note: &LeafNote, outputs: &mut Outputs) {
+    facts::add(&note.facts(), outputs);
+    outputs.insert(ORDERED.to_owned(), note.ordered().to_owned());
+}
+
 impl CertificateSecret {
-    /// Issues a certificate with a fresh key. The authority's key is in memory for as long as that takes.
-    async fn issue(&self, aws: &Aws) -> Result<Issued, Failure> {
-        let authorities = authority::stored(aws, self.authority.get()?).await?;
-        let request = LeafRequest {
+    fn request(&self) -> LeafRequest {
+        LeafRequest {
             trust_domain: self.trust_domain.clone(),
             service: self.service.clone(),
             dns_name: self.dns_name.clone(),
             days: self.days,
-        };
-        let now = aws.now();
-        let leaf = authorities.issue(&request, now).map_err(unfit)?;
-        let facts = Facts::of(&leaf.cert_chain)?;
-        let origin = Origin {
-            issuer: mesh::fingerprint(authorities.issuer()).map_err(unfit)?,
-            trust: facts::set(&authorities.fingerprints().map_err(unfit)?),
-            issued: now.replace_nanosecond(0).unwrap_or(now),
-            cut: leaf.not_after >= authorities.not_after().map_err(unfit)?,
-        };
-        let description = facts.describe(&self.describe(&origin)?);
-        let value = leaf.to_json().map_err(unfit)?;
-        Ok(Issued { facts, description, value })
+        }
     }
-}
 
-/// Where a certificate comes from.
-#[derive(Clone, Debug, PartialEq)]
-struct Origin {
-    /// The fingerprint of the authority that issued it.
-    issuer: String,
-    /// Those of the authorities that it came with.
-    trust: String,
-    /// When.
-    issued: OffsetDateTime,
-    /// It ends with its authority: a new one would not last longer.
-    cut: bool,
-}
-
-const WHAT: &str = "Mesh certificate of ";
-const NAME: &str = " as ";
-const DAYS: &str = " for days ";
-const ISSUER: &str = " by ";
-const TRUST: &str = " trusting ";
-const ISSUED: &str = " issued ";
-const CUT: &str = " until its authority ends";
-
-impl CertificateSecret {
-    /// What the certificate was issued for, so that it can be compared with what is wanted where nothing is recorded.
-    fn describe(&self, origin: &Origin) -> Result<String, Failure> {
-        let Self { trust_domain, service, dns_name, days, .. } = self;
-        let Origin { issuer, trust, issued, cut } = origin;
-        let issued = issued.format(&Rfc3339).map_err(|error| Failure::internal(error.to_string()))?;
-        let cut = if *cut { CUT } else { "" };
-        Ok(format!(
-            "{WHAT}{trust_domain}/{service}{NAME}{dns_name}{DAYS}{days}{ISSUER}{issuer}{TRUST}{trust}{ISSUED}{issued}{cut}"
-        ))
+    /// Issues a certificate with a fresh key. The authority's key is in memory for as long as that takes.
+    async fn issue(&self, aws: &Aws) -> Result<Issued, Failure> {
+        let authorities = authority::stored(aws, self.authority.get()?).await?;
+        let leaf = authorities.issue(&self.request(), aws.now()).map_err(unfit)?;
+        let note = LeafNote::of(&leaf, &self.request()).map_err(unfit)?;
+        Ok(Issued { note, value: leaf.to_json().map_err(unfit)? })
     }
-}
-
-/// Reads what [`CertificateSecret::describe`] wrote, as the fields of a specification and where the certificate comes from; nothing
-/// where a person wrote something else.
-fn read_description(text: &str) -> Option<(Map<String, Value>, Origin)> {
-    let (trust_domain, rest) = text.strip_prefix(WHAT)?.split_once('/')?;
-    let (service, rest) = rest.split_once(NAME)?;
-    let (dns_name, rest) = rest.split_once(DAYS)?;
-    let (days, rest) = rest.split_once(ISSUER)?;
-    let (issuer, rest) = rest.split_once(TRUST)?;
-    let (trust, rest) = rest.split_once(ISSUED)?;
-    let (issued, cut) = rest.strip_suffix(CUT).map_or((rest, false), |issued| (issued, true));
-    let issued = OffsetDateTime::parse(issued, &Rfc3339).ok()?;
-    let fields = [
-        ("trust_domain", trust_domain.into()),
-        ("service", service.into()),
-        ("dns_name", dns_name.into()),
-        ("days", days.parse::<u16>().ok()?.into()),
-        ("issuer", issuer.into()),
-        ("trust", trust.into()),
-    ];
-    let fields = fields.map(|(name, value): (&str, Value)| (name.to_owned(), value)).into_iter().collect();
-    Some((fields, Origin { issuer: issuer.to_owned(), trust: trust.to_owned(), issued, cut }))
 }
 
 /// The wanted number of days where the certificate still has them, else the days that it has left: so that a certificate
@@ -174,15 +120,22 @@ fn observe(
     outputs: &mut Outputs,
     observed: &mut Map<String, Value>,
 ) {
-    let Some(facts) = Facts::read(&secret.description) else { return };
-    facts.add_to(outputs);
-    let Some((fields, origin)) = read_description(&facts.what) else { return };
-    observed.extend(fields);
+    let Some(note) = LeafNote::read(&secret.description) else { return };
+    add(&note, outputs);
+    let fields = [
+        ("trust_domain", note.trust_domain.as_str().into()),
+        ("service", note.service.as_str().into()),
+        ("dns_name", note.dns_name.as_str().into()),
+        ("days", note.days.into()),
+        ("issuer", note.issuer.as_str().into()),
+        ("trust", note.trust.as_str().into()),
+    ];
+    observed.extend(fields.map(|(name, value): (&str, Value)| (name.to_owned(), value)));
     let Some(target) = target else { return };
     if let Some(wanted) = target.spec.get("renew_before_days").and_then(Value::as_u64) {
-        observed.insert("renew_before_days".into(), days_kept(&facts, origin.cut, wanted, now).into());
+        observed.insert("renew_before_days".into(), days_kept(&note.facts(), note.cut, wanted, now).into());
     }
-    observed.insert("issued_after".into(), issued_after(target.text("issued_after"), origin.issued));
+    observed.insert("issued_after".into(), issued_after(target.text("issued_after"), note.issued));
 }
 
 #[async_trait]
@@ -212,10 +165,10 @@ impl Resource for CertificateSecret {
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
-        let Issued { facts, description, value } = self.issue(aws).await?;
-        let arn = shared::create(aws, identity, self.key.get()?, &description, value).await?;
+        let Issued { note, value } = self.issue(aws).await?;
+        let arn = shared::create(aws, identity, self.key.get()?, &note.to_string(), value).await?;
         let mut outputs = shared::outputs(&arn);
-        facts.add_to(&mut outputs);
+        add(&note, &mut outputs);
         Ok(Created { id: arn, outputs })
     }
 
@@ -225,9 +178,9 @@ impl Resource for CertificateSecret {
         }
         let mut outputs = Outputs::new();
         if changes.fields.iter().any(|field| field != "key") {
-            let Issued { facts, description, value } = self.issue(aws).await?;
-            shared::set_value(aws, &it.id, &description, value).await?;
-            facts.add_to(&mut outputs);
+            let Issued { note, value } = self.issue(aws).await?;
+            shared::set_value(aws, &it.id, &note.to_string(), value).await?;
+            add(&note, &mut outputs);
         }
         Ok(outputs)
     }
@@ -243,7 +196,7 @@ impl Resource for CertificateSecret {
         // Found with somebody else's description: the certificate itself tells.
         let mut outputs = shared::outputs(&it.id);
         let leaf = LeafSecret::from_json(&shared::value(aws, &it.id).await?).map_err(unfit)?;
-        Facts::of(&leaf.cert_chain)?.add_to(&mut outputs);
+        add(&LeafNote::of(&leaf, &self.request()).map_err(unfit)?, &mut outputs);
         Ok(Readiness::Ready(outputs))
     }
 
@@ -269,32 +222,6 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
-
-    #[test]
-    fn what_it_was_issued_for_is_read_back() {
-        let spec = serde_json::json!({
-            "key": "arn:aws:kms:us-east-1:1:key/x", "authority": "arn:aws:secretsmanager:us-east-1:1:secret:mesh-authority-dev-AbCdEf",
-            "issuer": "a".repeat(64), "trust": format!("{}+{}", "a".repeat(64), "b".repeat(64)),
-            "service": "payments", "trust_domain": "dev.platform", "dns_name": "payments.dev.local", "days": 30,
-            "renew_before_days": 10, "issued_after": null,
-        });
-        let secret: CertificateSecret = serde_json::from_value(spec.clone()).expect("a specification");
-        for cut in [false, true] {
-            let origin = Origin {
-                issuer: "a".repeat(64),
-                trust: spec["trust"].as_str().expect("a text").to_owned(),
-                issued: datetime!(2026-11-23 07:00 UTC),
-                cut,
-            };
-            let text = secret.describe(&origin).expect("known");
-            assert!(text.len() < 1900, "Secrets Manager takes 2048 with the facts");
-            let (fields, read) = read_description(&text).expect("readable");
-            assert_eq!(read, origin);
-            assert_eq!(fields.len(), 6);
-            assert!(fields.iter().all(|(name, value)| spec[name] == *value), "{fields:?}");
-        }
-        assert_eq!(read_description("somebody's own words"), None);
-    }
 
     #[test]
     fn a_certificate_that_nears_its_end_differs_from_the_specification() {

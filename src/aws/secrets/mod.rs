@@ -10,6 +10,7 @@ use crate::engine::Kinds;
 pub mod authority;
 pub mod certificate;
 pub mod credentials;
+mod described;
 pub mod facts;
 pub mod login;
 pub mod rotation;

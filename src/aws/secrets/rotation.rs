@@ -21,7 +21,7 @@ markers! {
     RotationOf,
 }
 
-/// A secret is rotated by a function: at once, and then again and again.
+/// A secret is rotated by a function, again and again.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rotation {
     /// The secret.
@@ -30,6 +30,8 @@ pub struct Rotation {
     pub function: Output<FunctionArn>,
     /// Days from one rotation to the next.
     pub days: u32,
+    /// The first rotation is made at once, and who refers to this one waits for it; else it comes after so many days.
+    pub at_once: bool,
     /// What the first rotation needs though it doesn't name it: the database.
     pub after: Vec<Output<()>>,
 }
@@ -91,7 +93,7 @@ impl Resource for Rotation {
     fn field(name: &str) -> Field {
         match name {
             "secret" => Field::REPLACE,
-            "after" => Field::SILENT,
+            "after" | "at_once" => Field::SILENT,
             _ => Field::UPDATE,
         }
     }
@@ -121,7 +123,7 @@ impl Resource for Rotation {
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
         let secret = self.secret.get()?;
-        self.order(aws, Some(&identity.token), secret, true).await?;
+        self.order(aws, Some(&identity.token), secret, self.at_once).await?;
         Ok(Created { id: secret.to_owned(), outputs: outputs(secret) })
     }
 
@@ -139,6 +141,9 @@ impl Resource for Rotation {
         let Some(secret) = describe(aws, &it.id).await? else {
             return Ok(Readiness::Waiting("the secret is not visible yet".to_owned()));
         };
+        if !self.at_once {
+            return Ok(Readiness::Ready(outputs(&it.id)));
+        }
         Ok(match progress(&secret) {
             Progress::Idle if secret.last_rotated_date().is_some() => Readiness::Ready(outputs(&it.id)),
             Progress::Idle => Readiness::Waiting("waiting for the first rotation".to_owned()),

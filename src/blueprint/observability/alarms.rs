@@ -65,8 +65,8 @@ pub fn add_rotator_alarm(draft: &mut Draft<'_>, topic: &Handle<Topic>, function:
         statistic: "Sum".to_owned(),
     };
     let alarm = Alarm {
-        description: "The rotation of database credentials failed. The credentials in use go on working; the rotator's log group says \
-                      why it failed, and `platformctl rotate credentials` tries again."
+        description: "The rotation of a certificate or of database credentials failed. What is in use goes on working; the rotator's log \
+                      group says which it was and why. `platformctl rotate certificates` and `platformctl rotate credentials` try again."
             .to_owned(),
         queries: vec![Query::metric("errors", "Errors", metric).returned()],
         comparison: ABOVE.to_owned(),
@@ -199,7 +199,7 @@ impl Watch<'_> {
         vec![Query::metric("used", name, metric).returned()]
     }
 
-    /// Certificates are renewed when a third of their life is left: at half of that, nobody has done it. Beside App Mesh's Envoy, ours
+    /// The rotator renews certificates early, and `up` when a third of their life is left: at half of that, nobody has done it. Beside App Mesh's Envoy, ours
     /// tells how long the files last that both were started with.
     fn certificate(&self, draft: &Draft<'_>) -> Named {
         let days = draft.config.mesh.certificate_days / 6;
@@ -208,8 +208,8 @@ impl Watch<'_> {
         let query = format!("SELECT MIN({metric}) FROM \"{namespace}\"");
         let query = Query::insights("days", "Days until a certificate expires", query, PERIOD_SECONDS);
         let text = format!(
-            "A certificate that {} uses in the mesh, its own or its authority's, expires in less than {days} days. Run `platformctl up`: \
-             it renews certificates. Where `platformctl status` says that the authority ends, run \
+            "A certificate that {} uses in the mesh, its own or its authority's, expires in less than {days} days. Run `platformctl \
+             rotate certificates`. Where `platformctl status` says that the authority ends, run \
              `platformctl rotate certificates --authority`.",
             self.name
         );

@@ -5,7 +5,7 @@ mod sections;
 mod services;
 
 pub(super) use sections::region;
-pub use services::MOST_DATABASE_SERVICES;
+pub use services::MOST_SERVICES;
 
 use super::report::Report;
 use super::types::Config;

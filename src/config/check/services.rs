@@ -12,18 +12,13 @@ use crate::config::types::{Config, MeshProvider};
 /// Services that one load balancer takes: it has 100 rules (Elastic Load Balancing quotas), of which each service needs one
 /// for production and one for tests, and some are left for the redirect, the defaults and a change of the order. Its 100
 /// target groups, two per service, allow as many.
-const MOST_SERVICES: usize = 45;
+pub const MOST_SERVICES: usize = 45;
 
 /// Bytes that the variables of a service may take together, so that its task definition stays below the 64 KiB that ECS
 /// allows (ECS Developer Guide, service quotas) next to the sidecars' own configuration.
 const MOST_VARIABLE_BYTES: usize = 16 * 1024;
 
-/// Services that use the database: so many fit into the policy of the role that rotates their credentials (IAM and STS quotas: 10,240
-/// characters).
-pub const MOST_DATABASE_SERVICES: usize = 28;
-
 pub(super) fn check(config: &Config, report: &mut Report) {
-    database_users(config, report);
     for (name, service) in &config.services {
         let at = |key: &str| format!("services.{name}.{key}");
         size(config, service, &at, report);
@@ -183,16 +178,6 @@ fn database(config: &Config, service: &Service, at: &impl Fn(&str) -> String, re
         let other = (&*at("credentials"), "says that it has none".to_owned());
         let help = "remove `credentials = false`: the credentials are those of the database";
         report.blame_with(&path, Fault::new("needs credentials", "a database without credentials", help), &[other]);
-    }
-}
-
-fn database_users(config: &Config, report: &mut Report) {
-    let users: Vec<&String> = config.services.iter().filter(|(_, it)| it.database).map(|(name, _)| name).collect();
-    if let Some(first_too_many) = users.get(MOST_DATABASE_SERVICES) {
-        let label = format!("{} services, {} too many", users.len(), users.len() - MOST_DATABASE_SERVICES);
-        let what = format!("is one of more than {MOST_DATABASE_SERVICES} services that use the database");
-        let help = "the role that rotates their credentials has no room for more; split the configuration into two";
-        report.blame(&format!("services.{first_too_many}.database"), Fault::new(what, label, help));
     }
 }
 

@@ -274,9 +274,6 @@ fn databases() {
         assert!(error.to_string().contains(part) && error.problems().len() == 1, "{lines}: {error}");
         assert!(error.problems()[0].position().is_some_and(|(line, _)| line >= 6), "{lines}");
     }
-    let many: String = (1..=33).map(|n| format!("[services.s{n:02}]\ndatabase = true\n")).collect();
-    let error = refuse(&with(&format!("[database]\n{many}")));
-    assert!(error.to_string().contains("more than 28 services"), "{error}");
 }
 
 #[test]

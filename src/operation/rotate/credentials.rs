@@ -10,7 +10,7 @@ use crate::{
         rotation::{self, Seen},
         services::{self, DeploymentStatus},
     },
-    engine::{Class, Failure},
+    engine::{Class, Failure, Key},
     operation::{OperationError, Workspace},
     rotator::{Step, names, stages::Progress},
 };
@@ -94,8 +94,9 @@ impl Trouble {
 /// the present credentials before these become the former ones.
 pub async fn chosen(workspace: &Workspace, service: Option<&str>) -> Result<Vec<Credentials>, OperationError> {
     let book = workspace.load()?.map(|loaded| loaded.book).unwrap_or_default();
-    let rotated =
-        book.records.values().filter(|record| record.key.kind() == "secret-rotation" && !record.id.is_empty());
+    // Those of certificates have names with a dot.
+    let of_credentials = |key: &Key| key.kind() == "secret-rotation" && !key.name().contains('.');
+    let rotated = book.records.values().filter(|record| of_credentials(&record.key) && !record.id.is_empty());
     let all: Vec<Credentials> = rotated
         .map(|record| Credentials { service: record.key.name().to_owned(), secret: record.id.clone() })
         .filter(|it| service.is_none_or(|service| it.service == service))

@@ -217,6 +217,8 @@ pub struct ServiceStatus {
     pub scaling: Option<ScalingRange>,
     /// The certificate of the mesh.
     pub certificate: Option<CertificateStatus>,
+    /// The secret with that certificate, and when it is rotated.
+    pub certificate_rotation: Option<SecretStatus>,
     /// The secret with the database credentials; `None` also where the service has none.
     pub credentials: Option<SecretStatus>,
     /// Its alarms.

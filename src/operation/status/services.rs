@@ -81,7 +81,8 @@ async fn look_at_all(workspace: &Workspace, known: &Known, problems: &Problems) 
     let aws = &workspace.aws;
     let jitter = &workspace.jitter;
     let ids = |kind: &'static str| known.of_kind(kind).map(|(_, thing)| thing.id.clone()).collect::<Vec<_>>();
-    let (groups, secrets_of, ranges_of) = (ids("target-group"), ids("credentials-secret"), ids("scalable-target"));
+    let (groups, ranges_of) = (ids("target-group"), ids("scalable-target"));
+    let secrets_of = [ids("credentials-secret"), ids("mesh-certificate")].concat();
     let production = known.of_kind("listener-rule").filter(|(name, _)| name.ends_with("-production"));
     let rules: Vec<String> = production.map(|(_, rule)| rule.id.clone()).collect();
     let alarm_names: Vec<String> = known.of_kind("alarm").map(|(_, alarm)| alarm.name.clone()).collect();
@@ -101,7 +102,7 @@ async fn look_at_all(workspace: &Workspace, known: &Known, problems: &Problems) 
         targets: problems.keep("the health of targets", targets).unwrap_or_default(),
         weights: problems.keep("the weights of the production rules", weights).unwrap_or_default(),
         ranges: problems.keep("the scaling ranges", ranges).unwrap_or_default(),
-        rotations: problems.keep("the rotation of credentials", rotations).unwrap_or_default(),
+        rotations: problems.keep("the rotation of secrets", rotations).unwrap_or_default(),
         alarms: problems.keep("the alarms", alarms),
     }
 }
@@ -139,6 +140,12 @@ fn one(known: &Known, looks: &Looks, name: &str, now: OffsetDateTime) -> Service
     let (blue, green) = (id("target-group", &format!("{name}-blue")), id("target-group", &format!("{name}-green")));
     let counts = |group: Option<&str>| looks.targets.get(group?).copied();
     let weights = id("listener-rule", &format!("{name}-production")).and_then(|rule| looks.weights.get(rule));
+    let rotation = |kind: &str| id(kind, name).and_then(|secret| looks.rotations.get(secret)).cloned();
+    let certificate_rotation = rotation("mesh-certificate");
+    // The rotator renews certificates without the state's knowing.
+    let not_after = certificate_rotation.as_ref().and_then(|secret| secret.not_after.as_ref());
+    let recorded = known.get("mesh-certificate", name).and_then(|it| it.outputs.get(NOT_AFTER));
+    let not_after = not_after.or(recorded);
     ServiceStatus {
         name: name.to_owned(),
         configured: false,
@@ -152,8 +159,9 @@ fn one(known: &Known, looks: &Looks, name: &str, now: OffsetDateTime) -> Service
         image: definition.and_then(|definition| looks.revisions.get(definition)?.image.clone()),
         revision: definition.map(|arn| arn.rsplit('/').next().unwrap_or(arn).to_owned()),
         scaling: id("scalable-target", name).and_then(|target| looks.ranges.get(target)).copied(),
-        certificate: known.get("mesh-certificate", name).and_then(|it| certificate(&it.outputs, now)),
-        credentials: id("credentials-secret", name).and_then(|secret| looks.rotations.get(secret)).cloned(),
+        certificate: not_after.and_then(|end| until(end, now)),
+        certificate_rotation,
+        credentials: rotation("credentials-secret"),
         alarms: None,
         last_event: seen.and_then(|seen| seen.last_event.clone()),
     }
@@ -173,11 +181,14 @@ fn serving(weights: &Weights, blue: Option<&str>, green: Option<&str>) -> Servin
 
 /// How long a certificate is valid, by the outputs of its secret.
 pub(super) fn certificate(outputs: &Outputs, now: OffsetDateTime) -> Option<CertificateStatus> {
-    let not_after = outputs.get(NOT_AFTER)?;
+    until(outputs.get(NOT_AFTER)?, now)
+}
+
+fn until(not_after: &str, now: OffsetDateTime) -> Option<CertificateStatus> {
     let end = OffsetDateTime::parse(not_after, &Rfc3339).ok()?;
     // Towards the past, so that a certificate that ended an hour ago has -1 and not 0 days left.
     let days_left = (end - now).whole_seconds().div_euclid(24 * 3600);
-    Some(CertificateStatus { not_after: not_after.clone(), days_left })
+    Some(CertificateStatus { not_after: not_after.to_owned(), days_left })
 }
 
 /// The service that an alarm's key begins with: the longest, since `pay` and `pay-out` may both be one.

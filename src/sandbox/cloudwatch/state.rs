@@ -147,8 +147,49 @@ pub fn alarm_state(world: &World, name: &str) -> Option<State> {
     world.cloudwatch.alarms.get(name).map(|alarm| alarm.state)
 }
 
+/// The one metric that the simulation has values of: how many invocations of a function failed.
+fn errors<'a>(watched: &'a Watched) -> Option<(&'a str, Duration)> {
+    let stat = match watched {
+        Watched::Metric(stat) => Some(stat),
+        Watched::Queries(queries) => match queries.as_slice() {
+            [query] => query.stat.as_ref(),
+            _ => None,
+        },
+    }?;
+    let of_errors = (stat.namespace.as_str(), stat.metric.as_str()) == ("AWS/Lambda", "Errors");
+    let (_, function) = stat.dimensions.iter().find(|(name, _)| name == "FunctionName").filter(|_| of_errors)?;
+    Some((function, Duration::from_secs(u64::from(stat.period.unsigned_abs()))))
+}
+
+/// Lets the alarms on failed invocations go off for as long as one is within the last period or the one before, as more than none is too many.
+fn watch_functions(call: &mut Call<'_>) {
+    let now = call.now;
+    let wrong = |(function, period): (&str, Duration)| {
+        let found = call.world.lambda.functions.get(function);
+        found.is_some_and(|it| it.errors.iter().any(|(at, _)| *at <= now && *at + period + period > now))
+    };
+    let alarms = call.world.cloudwatch.alarms.values();
+    let changed: Vec<(String, State)> = alarms
+        .filter_map(|alarm| {
+            let state = if wrong(errors(&alarm.watched)?) { State::Alarm } else { State::Ok };
+            let due = alarm.state != State::InsufficientData || now >= alarm.state_since + EVALUATED_AFTER;
+            (due && alarm.state != state).then(|| (alarm.name.clone(), state))
+        })
+        .collect();
+    for (name, state) in changed {
+        let reason = match state {
+            State::Alarm => "Threshold Crossed: 1 datapoint was greater than the threshold (0.0).",
+            _ => "Threshold Crossed: no datapoints were received and the missing ones were treated so.",
+        };
+        if let Some(alarm) = call.world.cloudwatch.alarms.get_mut(&name) {
+            alarm.set(state, reason, now);
+        }
+    }
+}
+
 /// Evaluates the alarms that are due.
 pub(super) fn advance(call: &mut Call<'_>) {
+    watch_functions(call);
     let now = call.now;
     if call.world.cloudwatch.alarms.values().all(|alarm| alarm.evaluated(now).is_none()) {
         return;

@@ -8,6 +8,7 @@ use aws_sdk_ecs::operation::list_service_deployments::ListServiceDeploymentsInpu
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 use aws_sdk_ecs::types::ServiceDeploymentStatus as Status;
 use futures::FutureExt;
+use time::OffsetDateTime;
 
 use super::state::function;
 use crate::aws::classify;
@@ -16,6 +17,7 @@ use crate::rotator::platform::{Description, Rollout, Version, Which};
 use crate::rotator::{self, Clock, DataApi, Event, Secrets, Services, Settings, stages::Stages};
 use crate::sandbox::call::Call;
 use crate::sandbox::error::ApiError;
+use crate::sandbox::secretsmanager::Secret;
 use crate::sandbox::{ecs, iam, rds, secretsmanager};
 
 /// How an invocation ended.
@@ -34,15 +36,22 @@ pub(in crate::sandbox) fn invoke(call: &mut Call<'_>, arn: &str, event: &Event) 
     if call.now < it.active_at {
         return Err("the function is still pending".to_owned());
     }
-    let (name, role) = (it.name.clone(), it.role.clone());
+    let (name, role, now) = (it.name.clone(), it.role.clone(), call.now);
+    let timeout = u64::try_from(it.timeout).unwrap_or_default();
     let settings = Settings::read(&it.environment).map_err(|error| error.to_string());
     let result = settings.and_then(|settings| {
         let inside = Inside { call: RefCell::new(call), role, settings: settings.clone() };
-        // Nothing in it waits: the simulation answers at once, and its pauses are none.
+        // Nothing in it waits: the simulation answers at once, and pauses set its clock forward.
         let ended = rotator::run(&inside, &settings, event).now_or_never();
-        ended.unwrap_or_else(|| unreachable!("nothing waits")).map_err(|error| error.to_string())
+        ended.unwrap_or_else(|| unreachable!("nothing waits")).map(drop).map_err(|error| error.to_string())
     });
-    let now = call.now;
+    // Lambda API reference, CreateFunction, Timeout: what takes longer is ended, after whatever it did.
+    let took = call.now.since(now);
+    call.now = now;
+    let result = match took > Duration::from_secs(timeout) {
+        true => Err(format!("Task timed out after {timeout}.00 seconds")),
+        false => result,
+    };
     if let Some(it) = call.world.lambda.functions.get_mut(&name) {
         it.invocations += 1;
         it.errors.extend(result.as_ref().err().map(|error| (now, error.clone())));
@@ -63,10 +72,14 @@ impl Inside<'_, '_> {
 
     /// Lets the role use a secret, and the key that it is encrypted with. A name stands for the ARN, as it does for AWS.
     fn allow_secret(&self, action: &'static str, secret: &str, key_action: Option<&str>) -> Result<(), Failure> {
-        let found = self.call.borrow().world.secretsmanager.find(secret).map(|it| (it.arn.clone(), it.key.clone()));
+        let found = self.call.borrow().world.secretsmanager.find(secret).cloned();
         let missing = || ApiError::new("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
-        let (arn, key) = found.ok_or_else(|| failure(action, missing()))?;
-        self.allow(action, &arn, &[])?;
+        let Secret { arn, key, tags, .. } = found.ok_or_else(|| failure(action, missing()))?;
+        // Service Authorization Reference, "Actions, resources, and condition keys for AWS Secrets Manager".
+        let tags: Vec<(String, &str)> =
+            tags.iter().map(|(name, value)| (format!("aws:ResourceTag/{name}"), value.as_str())).collect();
+        let context: Vec<(&str, &str)> = tags.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        self.allow(action, &arn, &context)?;
         let (Some(key), Some(key_action)) = (key.filter(|key| key.starts_with("arn:")), key_action) else {
             return Ok(());
         };
@@ -100,6 +113,7 @@ impl Secrets for Inside<'_, '_> {
         let it = found.ok_or_else(|| failure(ACTION, ApiError::new("ResourceNotFoundException", "no such secret")))?;
         Ok(Description {
             name: it.name.clone(),
+            text: it.description.clone(),
             stages: Stages::of(&it.labels_by_version()),
             rotated: it.last_rotated.is_some(),
         })
@@ -150,16 +164,44 @@ impl Secrets for Inside<'_, '_> {
         let mut call = self.call.borrow_mut();
         secretsmanager::update_secret_version_stage(&mut call, &input).map(drop).map_err(|error| failure(ACTION, error))
     }
+
+    async fn unlabel(&self, secret: &str, label: &str, from: &str) -> Result<(), Failure> {
+        const ACTION: &str = "secretsmanager:UpdateSecretVersionStage";
+        self.allow_secret(ACTION, secret, None)?;
+        let input =
+            aws_sdk_secretsmanager::operation::update_secret_version_stage::UpdateSecretVersionStageInput::builder()
+                .secret_id(secret)
+                .version_stage(label)
+                .remove_from_version_id(from)
+                .build()
+                .map_err(|error| Failure::internal(error.to_string()))?;
+        let mut call = self.call.borrow_mut();
+        secretsmanager::update_secret_version_stage(&mut call, &input).map(drop).map_err(|error| failure(ACTION, error))
+    }
+
+    async fn describe_as(&self, secret: &str, text: &str) -> Result<(), Failure> {
+        const ACTION: &str = "secretsmanager:UpdateSecret";
+        self.allow_secret(ACTION, secret, None)?;
+        let input = aws_sdk_secretsmanager::operation::update_secret::UpdateSecretInput::builder()
+            .secret_id(secret)
+            .description(text)
+            .build()
+            .map_err(|error| Failure::internal(error.to_string()))?;
+        let mut call = self.call.borrow_mut();
+        secretsmanager::update_secret(&mut call, &input).map(drop).map_err(|error| failure(ACTION, error))
+    }
 }
 
 impl DataApi for Inside<'_, '_> {
     async fn execute(&self, secret: &str, sql: &str) -> Result<Vec<Vec<String>>, Failure> {
         const ACTION: &str = "rds-data:ExecuteStatement";
-        self.allow(ACTION, &self.settings.cluster, &[])?;
+        let database = self.settings.database.as_ref();
+        let cluster = &database.ok_or_else(|| Failure::internal("the function knows of no database"))?.cluster;
+        self.allow(ACTION, cluster, &[])?;
         // The Data API reads the secret in the caller's name.
         self.allow_secret("secretsmanager:GetSecretValue", secret, Some("kms:Decrypt"))?;
         let mut call = self.call.borrow_mut();
-        rds::execute(&mut call, &self.settings.cluster, secret, sql)
+        rds::execute(&mut call, cluster, secret, sql)
             .map_err(|error| crate::aws::rotating::data_api_failure(failure(ACTION, error)))
     }
 }
@@ -206,5 +248,13 @@ impl Inside<'_, '_> {
 }
 
 impl Clock for Inside<'_, '_> {
-    async fn pause(&self, _duration: Duration) {}
+    fn now(&self) -> OffsetDateTime {
+        let seconds = Duration::from_millis(self.call.borrow().now.as_millis());
+        OffsetDateTime::UNIX_EPOCH + seconds
+    }
+
+    async fn pause(&self, duration: Duration) {
+        let mut call = self.call.borrow_mut();
+        call.now = call.now + duration;
+    }
 }

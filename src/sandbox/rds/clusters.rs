@@ -122,6 +122,8 @@ pub(super) fn create(call: &mut Call<'_>, input: &CreateDbClusterInput) -> Resul
         groups,
         capacity,
         pause,
+        used_at: None,
+        resumes_at: None,
         backup_days,
         deletion_protection: input.deletion_protection().unwrap_or_default(),
         iam: input.enable_iam_database_authentication().unwrap_or_default(),

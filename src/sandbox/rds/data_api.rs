@@ -1,5 +1,7 @@
 //! The Data API: logs in with the current version of a secret, and executes a statement.
 
+use std::time::Duration;
+
 use aws_sdk_rdsdata::operation::execute_statement::{ExecuteStatementInput, ExecuteStatementOutput};
 use aws_sdk_rdsdata::types::Field;
 
@@ -21,6 +23,36 @@ pub(super) fn execute_statement(
     let rows = execute(call, arn, input.secret_arn().unwrap_or_default(), input.sql().unwrap_or_default())?;
     let records = rows.into_iter().map(|row| row.into_iter().map(Field::StringValue).collect()).collect();
     Ok(ExecuteStatementOutput::builder().set_records(Some(records)).build())
+}
+
+/// An instance that may go down to no capacity pauses when nobody was connected for a while; the first request after that is refused and
+/// wakes it (Aurora User Guide, "Scaling to zero ACUs with automatic pause and resume"; RDS Data API reference, DatabaseResumingException).
+/// Tasks of the simulation hold no connections.
+fn awake(call: &mut Call<'_>, cluster_arn: &str) -> Result<(), ApiError> {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let (now, durations) = (call.now, call.durations().clone());
+    let state = &call.world.rds;
+    let Some(cluster) = state.clusters.values().find(|cluster| cluster.arn == cluster_arn) else { return Ok(()) };
+    let since = state.instances.values().filter(|it| it.cluster == cluster.id).map(|it| it.available_at).min();
+    let (resuming, resumed) = (cluster.resumes_at.filter(|at| *at > now), cluster.resumes_at.filter(|at| *at <= now));
+    let used = cluster.used_at.max(since).max(resumed).unwrap_or(now);
+    let idle = cluster.pause.map(|seconds| Duration::from_secs(seconds.unsigned_abs().into()));
+    let resumes_at = match (resuming, idle.map(|idle| used + idle).filter(|at| *at <= now)) {
+        (Some(at), _) => Some(at),
+        (None, None) => None,
+        (None, Some(paused)) if now.since(paused) > DAY => Some(now + durations.aurora_resume_late),
+        (None, Some(_)) => Some(now + durations.aurora_resume),
+    };
+    let id = cluster.id.clone();
+    let cluster = super::state::cluster_mut(call, &id)?;
+    if resumes_at.is_some() {
+        cluster.resumes_at = resumes_at;
+        let message = "The request was canceled because the Aurora Serverless v2 DB instance was paused. The instance is automatically \
+                       resuming. Wait a few seconds and try again.";
+        return Err(ApiError::new("DatabaseResumingException", message));
+    }
+    cluster.used_at = Some(now);
+    Ok(())
 }
 
 /// Executes a statement as the user of a secret. Gives the rows.
@@ -46,6 +78,8 @@ pub(in crate::sandbox) fn execute(
         let message = "The writer instance in the DB cluster isn't available";
         return Err(ApiError::new("DatabaseUnavailableException", message).with_status(504));
     }
+    awake(call, cluster_arn)?;
+    let cluster = call.world.rds.clusters.values().find(|cluster| cluster.arn == cluster_arn).ok_or_else(missing)?;
     let text = call.world.secretsmanager.find(secret).and_then(|secret| secret.text());
     let invalid = || ApiError::new("InvalidSecretException", format!("The secret {secret} can't be used to log in"));
     let given = text.and_then(Credentials::from_json).ok_or_else(invalid)?;

@@ -67,6 +67,12 @@ fn available(call: &Call<'_>, id: Option<&str>) -> Result<Instance, ApiError> {
 /// RDS API reference, ModifyDBInstance.
 pub(super) fn modify(call: &mut Call<'_>, input: &ModifyDbInstanceInput) -> Result<ModifyDbInstanceOutput, ApiError> {
     let mut it = available(call, input.db_instance_identifier())?;
+    if let Some(class) = input.db_instance_class() {
+        if !class.starts_with("db.") {
+            return Err(invalid(format!("Invalid DB Instance class: {class}")));
+        }
+        class.clone_into(&mut it.class);
+    }
     it.public = input.publicly_accessible().unwrap_or(it.public);
     it.minor_upgrades = input.auto_minor_version_upgrade().unwrap_or(it.minor_upgrades);
     let output = ModifyDbInstanceOutput::builder().db_instance(describe::instance(&it, call.now));

@@ -71,6 +71,12 @@ pub struct Cluster {
     pub capacity: (f64, f64),
     /// Seconds until it pauses, where it may.
     pub pause: Option<i32>,
+    /// When somebody was connected last.
+    #[serde(default)]
+    pub used_at: Option<Moment>,
+    /// When it will have resumed, once that began.
+    #[serde(default)]
+    pub resumes_at: Option<Moment>,
     /// Days that backups are kept.
     pub backup_days: i32,
     /// Whether it refuses to be deleted.

@@ -174,3 +174,34 @@ async fn the_data_api_logs_in_with_what_a_secret_holds() {
     assert_eq!(code(run(&wrong, &sql::who(&names)).await), "DatabaseErrorException");
     assert_eq!(code(run(&right, "DROP ROLE payments").await), "DatabaseErrorException");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_database_that_may_pause_is_woken_by_the_first_request() {
+    let bench = Bench::open().await;
+    let mut it = set(&bench).await;
+    (it.cluster.spec.min_capacity, it.cluster.spec.pause_after_seconds) = (0.0, Some(300));
+    bench.make(&it.group).await;
+    let cluster = bench.make(&it.cluster).await;
+    bench.make(&it.writer).await;
+    let (arn, master) = (cluster.outputs["arn"].clone(), cluster.outputs["master_secret"].clone());
+    let run = || {
+        let sql = "REVOKE ALL ON SCHEMA public FROM PUBLIC";
+        bench.aws.data.execute_statement().resource_arn(&arn).secret_arn(&master).sql(sql).database("platform").send()
+    };
+    let pass = |seconds| tokio::time::sleep(std::time::Duration::from_secs(seconds));
+    run().await.expect("awake");
+    pass(290).await;
+    run().await.expect("still awake, and awake for longer now");
+    pass(290).await;
+    run().await.expect("still awake");
+    for (asleep, resuming) in [(400, 14), (100_000, 39)] {
+        pass(asleep).await;
+        assert_eq!(code(run().await), "DatabaseResumingException");
+        pass(resuming).await;
+        assert_eq!(code(run().await), "DatabaseResumingException");
+        pass(2).await;
+        run().await.expect("it has resumed");
+        pass(200).await;
+        run().await.expect("and stays awake");
+    }
+}

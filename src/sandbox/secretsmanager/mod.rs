@@ -11,7 +11,8 @@ pub mod state;
 mod tests;
 mod values;
 
+pub(in crate::sandbox) use rotation::{due, step};
 pub(in crate::sandbox) use secrets::keep_for_service;
 pub(in crate::sandbox) use service::register;
 pub use state::{Secret, SecretsManagerState};
-pub(in crate::sandbox) use values::{put_secret_value, update_secret_version_stage};
+pub(in crate::sandbox) use values::{put_secret_value, update_secret, update_secret_version_stage};

@@ -120,18 +120,10 @@ pub(super) fn cancel_rotate_secret(
     Ok(CancelRotateSecretOutput::builder().arn(arn).name(name).build())
 }
 
-/// Does the steps whose time has come, in the order of their times.
-pub(super) fn advance(call: &mut Call<'_>) {
-    let now = call.now;
-    loop {
-        let secrets = call.world.secretsmanager.secrets.values().filter(|secret| secret.deleted_at.is_none());
-        let due = secrets.filter_map(|secret| Some((next(secret)?, secret.name.clone()))).min();
-        let Some((at, name)) = due.filter(|(at, _)| *at <= now) else { return };
-        // What happens then is seen as of then.
-        call.now = at;
-        step(call, &name);
-        call.now = now;
-    }
+/// When the next step of a rotation is due, and of which secret.
+pub(in crate::sandbox) fn due(call: &Call<'_>) -> Option<(Moment, String)> {
+    let secrets = call.world.secretsmanager.secrets.values().filter(|secret| secret.deleted_at.is_none());
+    secrets.filter_map(|secret| Some((next(secret)?, secret.name.clone()))).min()
 }
 
 fn next(secret: &Secret) -> Option<Moment> {
@@ -139,7 +131,8 @@ fn next(secret: &Secret) -> Option<Moment> {
     secret.under_way.as_ref().map(|under_way| under_way.due).or(scheduled)
 }
 
-fn step(call: &mut Call<'_>, name: &str) {
+/// Does the step of a secret's rotation that is due now.
+pub(in crate::sandbox) fn step(call: &mut Call<'_>, name: &str) {
     let (now, takes) = (call.now, call.durations().rotation_step);
     let Some(found) = call.world.secretsmanager.secrets.get(name) else { return };
     let Some(rotation) = found.rotation.clone() else { return };

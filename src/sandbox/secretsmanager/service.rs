@@ -19,7 +19,6 @@ static SECRETS_MANAGER: Service = Service {
 /// Adds Secrets Manager.
 pub(in crate::sandbox) fn register(registry: &mut Registry) {
     registry.before_each_call(state::advance);
-    registry.before_each_call(rotation::advance);
     operations!(registry, &SECRETS_MANAGER, aws_sdk_secretsmanager, {
         cancel_rotate_secret::CancelRotateSecretError => rotation::cancel_rotate_secret,
         create_secret::CreateSecretError => secrets::create_secret,

@@ -42,7 +42,10 @@ pub(super) fn get_secret_value(
 
 /// Secrets Manager API reference, UpdateSecret: a new text is a new version, whose id is the token; a token that was used with another text is
 /// refused, since versions don't change.
-pub(super) fn update_secret(call: &mut Call<'_>, input: &UpdateSecretInput) -> Result<UpdateSecretOutput, ApiError> {
+pub(in crate::sandbox) fn update_secret(
+    call: &mut Call<'_>,
+    input: &UpdateSecretInput,
+) -> Result<UpdateSecretOutput, ApiError> {
     let token = checks::token(call, input.client_request_token())?;
     let found = secret(call, input.secret_id())?.live()?;
     let description = input.description().map(|text| checks::description(Some(text))).transpose()?;

@@ -4,5 +4,6 @@
 mod authority;
 mod certificates;
 mod kills;
+mod renewal;
 mod turn;
 mod world;

@@ -11,8 +11,9 @@ use platformctl::rotator::{Step, settings::variable};
 use serde_json::{Value, json};
 
 use super::{
+    certificates,
     http::{Request, Response},
-    world::{CLUSTER, MASTER_SECRET, State, World, now, with},
+    world::{AUTHORITY_SECRET, CLUSTER, MASTER_SECRET, State, World, now, with},
 };
 
 /// Events that wait for the function, and what it answered.
@@ -74,6 +75,10 @@ fn start(world: &World, log: &std::path::Path) -> Function {
         .env(variable::MASTER, MASTER_SECRET)
         .env(variable::HOST, "127.0.0.1")
         .env(variable::SERVICES, "cluster-dev")
+        .env(variable::AUTHORITY, AUTHORITY_SECRET)
+        .env(variable::TRUST_DOMAIN, "dev.platform")
+        .env(variable::NAMESPACE, "dev.local")
+        .env(variable::CERTIFICATE_DAYS, "30")
         .stdout(log.try_clone().expect("a log"))
         .stderr(Stdio::from(log))
         .spawn()
@@ -141,4 +146,44 @@ async fn the_real_program_rotates_step_by_step_and_tells_nobody_a_password() {
     assert_eq!(written.matches("\"outcome\":\"done\"").count(), 8, "{written}");
     assert!(written.contains("\"outcome\":\"failed\""), "{written}");
     super::rotations::assert_untold(&world, &written);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_real_program_renews_a_certificate_step_by_step_and_tells_nobody_a_key() {
+    let world = certificates::world().await;
+    world.state().deployments.push((now(), false));
+    let directory = tempfile::TempDir::new().expect("a directory");
+    let log = directory.path().join("log");
+    let started = Instant::now();
+    let function = start(&world, &log);
+    let mut took = Vec::new();
+    for round in 1..=2 {
+        let before = certificates::leaf(&world, "AWSCURRENT");
+        let token = world.order();
+        for step in Step::ALL {
+            let event = json!({ "Step": step.name(), "SecretId": world.secret_arn(), "ClientRequestToken": token });
+            let begun = Instant::now();
+            let (kind, body) = invoke(&world, event).await;
+            assert_eq!(kind, "response", "{}: {body}", step.name());
+            let since = if round == 1 && step == Step::CreateSecret { started } else { begun };
+            took.push((round, step, since.elapsed()));
+        }
+        world.rotated();
+        assert_eq!(certificates::leaf(&world, "AWSPREVIOUS"), before);
+        certificates::assert_good(&world);
+        assert_eq!(world.state().deployments.len(), 1 + round);
+    }
+    let token = world.order();
+    let bad = json!({ "Step": "finishSecret", "SecretId": world.secret_arn(), "ClientRequestToken": token });
+    let (kind, body) = invoke(&world, bad).await;
+    assert!(kind == "error" && body.contains("before testSecret"), "a step out of order is an error: {body}");
+    println!("the rotator with certificates, debug build: {:.0} MiB at most", peak(function.0.id()));
+    for (round, step, took) in &took {
+        println!("  rotation {round}: {:<12} {:>5} ms", step.name(), took.as_millis());
+    }
+    drop(function);
+    let written = std::fs::read_to_string(&log).expect("a log");
+    assert_eq!(written.matches("\"outcome\":\"done\"").count(), 8, "{written}");
+    assert!(written.contains("there is nothing to set") && written.contains("\"outcome\":\"failed\""), "{written}");
+    certificates::assert_untold(&world, &written);
 }

@@ -29,7 +29,8 @@ pub fn secrets(state: &mut State, operation: &str, body: &Value) -> Response {
                 let labels = versions.entry(version.clone()).or_insert_with(|| json!([]));
                 labels.as_array_mut().expect("a list").push(json!(label));
             }
-            let mut answer = json!({ "Name": secret.name, "VersionIdsToStages": versions });
+            let mut answer =
+                json!({ "Name": secret.name, "Description": secret.description, "VersionIdsToStages": versions });
             if secret.rotated {
                 answer["LastRotatedDate"] = json!(now());
             }
@@ -57,12 +58,20 @@ pub fn secrets(state: &mut State, operation: &str, body: &Value) -> Response {
             Response::ok(json!({ "VersionId": token }))
         }
         "UpdateSecretVersionStage" => {
-            let (label, to) = (text("VersionStage").expect("a label"), text("MoveToVersionId").expect("a version"));
+            let (label, to) = (text("VersionStage").expect("a label"), text("MoveToVersionId"));
             let present = secret.stages.get(&label).cloned();
-            if present.is_some() && present != text("RemoveFromVersionId") && present.as_ref() != Some(&to) {
+            if present.is_some() && present != text("RemoveFromVersionId") && present != to {
                 return refused("InvalidParameterException");
             }
-            secret.label(&label, &to);
+            match to {
+                Some(to) => secret.label(&label, &to),
+                None => drop(secret.stages.remove(&label)),
+            }
+            Response::ok(json!({}))
+        }
+        "UpdateSecret" => {
+            assert!(text("SecretString").is_none(), "values are put as versions of a rotation");
+            secret.description = text("Description").expect("a description");
             Response::ok(json!({}))
         }
         other => refused(other),

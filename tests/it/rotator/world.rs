@@ -14,6 +14,7 @@ use platformctl::{
     rotator::{
         Event, RotationError, Settings, Step,
         secret::{Credentials, Database},
+        settings::{DatabaseSettings, MeshSettings},
     },
 };
 use serde_json::Value;
@@ -28,12 +29,14 @@ use super::{
 };
 
 pub const CLUSTER: &str = "arn:aws:rds:us-east-1:123456789012:cluster:db-cluster-dev";
+pub const AUTHORITY_SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mesh-authority-dev-AbCdEf";
 pub const MASTER_SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster-1-AbCdEf";
 
 /// A secret.
 #[derive(Clone, Debug, Default)]
 pub struct Secret {
     pub name: String,
+    pub description: String,
     pub versions: BTreeMap<String, (Option<String>, f64)>,
     pub stages: BTreeMap<String, String>,
     pub rotated: bool,
@@ -82,6 +85,8 @@ pub struct World {
     pub postgres: Postgres,
     pub address: SocketAddr,
     pub service: String,
+    /// What names of the secrets that are rotated begin with.
+    pub kind: &'static str,
     state: Arc<Mutex<State>>,
     cut: Arc<Notify>,
 }
@@ -105,7 +110,7 @@ impl World {
         let (state, cut) = (Arc::new(Mutex::new(State::default())), Arc::new(Notify::new()));
         let (inner, cutting, port) = (state.clone(), cut.clone(), postgres.port);
         let address = http::serve(move |request| answer(&inner, &cutting, port, request));
-        let it = World { postgres, address, service: service.to_owned(), state, cut };
+        let it = World { postgres, address, service: service.to_owned(), kind: "db-credentials", state, cut };
         let master = Credentials { database: None, username: MASTER.0.to_owned(), password: MASTER.1.to_owned() };
         it.keep(MASTER_SECRET, "rds!cluster-1", &master.to_json());
         it.keep_service(service);
@@ -122,14 +127,20 @@ impl World {
         self.keep(&arn(&name), &name, platformctl::rotator::secret::NOBODY);
     }
 
-    fn keep(&self, arn: &str, name: &str, text: &str) {
+    pub fn keep(&self, arn: &str, name: &str, text: &str) {
         let secret = Secret {
             name: name.to_owned(),
+            description: String::new(),
             versions: BTreeMap::from([("first".to_owned(), (Some(text.to_owned()), now()))]),
             stages: BTreeMap::from([("AWSCURRENT".to_owned(), "first".to_owned())]),
             rotated: false,
         };
         self.state().secrets.insert(arn.to_owned(), secret);
+    }
+
+    /// The same world, with the certificate of the service in view.
+    pub fn of_certificate(self) -> World {
+        World { kind: "mesh-certificate", ..self }
     }
 
     /// The same world, with another service in view.
@@ -142,7 +153,7 @@ impl World {
     }
 
     pub fn secret_arn(&self) -> String {
-        arn(&format!("db-credentials-{}-dev", self.service))
+        arn(&format!("{}-{}-dev", self.kind, self.service))
     }
 
     pub fn secret(&self) -> Secret {
@@ -154,12 +165,21 @@ impl World {
     }
 
     pub fn settings(&self) -> Settings {
+        let place = Database { host: "127.0.0.1".to_owned(), port: self.postgres.port, name: DATABASE.to_owned() };
         Settings {
             suffix: "dev".to_owned(),
-            cluster: CLUSTER.to_owned(),
-            master_secret: MASTER_SECRET.to_owned(),
-            database: Database { host: "127.0.0.1".to_owned(), port: self.postgres.port, name: DATABASE.to_owned() },
             services: "cluster-dev".to_owned(),
+            database: Some(DatabaseSettings {
+                cluster: CLUSTER.to_owned(),
+                master_secret: MASTER_SECRET.to_owned(),
+                place,
+            }),
+            mesh: Some(MeshSettings {
+                authority: AUTHORITY_SECRET.to_owned(),
+                trust_domain: "dev.platform".to_owned(),
+                namespace: "dev.local".to_owned(),
+                days: 30,
+            }),
         }
     }
 
