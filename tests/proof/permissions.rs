@@ -141,7 +141,7 @@ fn scoped(lab: &Lab, document: &serde_json::Value, kinds: &platformctl::engine::
             if decide(&item.arn, SUFFIX) != Decision::Allow {
                 return Err(format!("{prefix}: {action} on {} is not allowed", item.arn));
             }
-            let others = item.arn.replace(&format!("-{SUFFIX}"), "-prod");
+            let others = item.arn.replace(&format!("-{SUFFIX}"), "-prod").replace(&format!("/{SUFFIX}/"), "/prod/");
             if decide(&others, "prod") == Decision::Allow && !UNSCOPED_DELETES.contains(action) {
                 return Err(format!("{prefix}: {action} on {others} of another environment is allowed"));
             }
