@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use platformctl::{
     engine::{Action, Event, Interrupt},
-    operation::{self, Intention, Prepared, Workspace},
+    operation::{self, Intention, Prepared, Workspace, changeover},
     sandbox::SandboxOptions,
 };
 
@@ -40,6 +40,11 @@ async fn fewest_running<T>(workspace: &Workspace, change: impl Future<Output = T
     }
 }
 
+/// Where in the run something happened last.
+fn last(events: &[Event], wanted: impl Fn(&Event) -> bool) -> usize {
+    events.iter().rposition(wanted).expect("it happened")
+}
+
 /// Where in the run something happened to a resource.
 fn moment(events: &[Event], wanted: impl Fn(&Event) -> bool) -> usize {
     events.iter().position(wanted).expect("it happened")
@@ -55,38 +60,40 @@ async fn from_app_mesh_to_envoy_the_services_keep_running() {
     let workspace = lab.workspace(&with_provider("envoy"), "dev").await;
     let prepared = plan(&workspace).await;
     assert_eq!(prepared.found.mesh_reason, "Envoy, as configured");
-    let actions: BTreeMap<&str, Action> =
-        prepared.plan.steps.iter().map(|step| (step.key.as_str(), step.action)).collect();
-    for service in SERVICES {
-        assert_eq!(actions.get(&*format!("task-definition/{service}")), Some(&Action::Replace), "{service}");
-        assert_eq!(actions.get(&*format!("ecs-service/{service}")), Some(&Action::Update), "{service}");
-        assert_eq!(actions.get(&*format!("virtual-node/{service}")), Some(&Action::Delete), "{service}");
+    let (recorder, interrupt) = (Recorder::default(), Interrupt::default());
+    let (mut next, mut deleted) = (Some(prepared), Vec::new());
+    while let Some(prepared) = next {
+        let actions: BTreeMap<&str, Action> =
+            prepared.plan.steps.iter().map(|step| (step.key.as_str(), step.action)).collect();
+        deleted
+            .push(actions.iter().filter(|(_, it)| **it == Action::Delete).map(|(key, _)| (*key).to_owned()).collect());
+        let run = operation::apply(&workspace, &prepared, &recorder, &interrupt);
+        let (outcome, fewest) = fewest_running(&workspace, run).await;
+        assert_done(&outcome.expect("a run"));
+        assert_eq!(fewest, 2, "no service ever had fewer tasks than it needs");
+        next = changeover::on_from(&workspace, prepared, &|_| ()).await.expect("the next phase");
     }
-    // What goes is App Mesh's and the rules of its ports.
-    let lost = actions.iter().filter(|(_, action)| matches!(action, Action::Delete | Action::Replace));
-    let kinds = ["mesh", "virtual-node", "virtual-router", "mesh-route", "virtual-service", "task-definition"];
-    let foreign: Vec<_> = lost
-        .filter(|(key, _)| !kinds.contains(&key.split('/').next().unwrap_or_default()) && !key.ends_with(".app-mesh"))
-        .collect();
+    // What goes is App Mesh's and the rules of its ports, and all of it goes last.
+    let [first, second, third]: [Vec<String>; 3] = deleted.try_into().expect("three phases");
+    assert!(first.is_empty() && second.is_empty(), "{first:?} {second:?}");
+    let kinds = ["mesh", "virtual-node", "virtual-router", "mesh-route", "virtual-service"];
+    let is_its =
+        |key: &&String| kinds.contains(&key.split('/').next().unwrap_or_default()) || key.ends_with(".app-mesh");
+    let foreign: Vec<_> = third.iter().filter(|key| !is_its(key)).collect();
     assert!(foreign.is_empty(), "{foreign:?}");
 
-    let (events, interrupt) = (Recorder::default(), Interrupt::default());
-    let run = operation::apply(&workspace, &prepared, &events, &interrupt);
-    let (outcome, fewest) = fewest_running(&workspace, run).await;
-    assert_done(&outcome.expect("a run"));
-    assert_eq!(fewest, 2, "no service ever had fewer tasks than it needs");
-    drop(prepared);
-
-    let events = events.0.lock().expect("no test panics while it tells").clone();
-    let done =
-        |key: String| moment(&events, |event| matches!(event, Event::Done { key: it, .. } if it.as_str() == key));
+    let events = recorder.0.lock().expect("no test panics while it tells").clone();
+    let done = |key: String| last(&events, |event| matches!(event, Event::Done { key: it, .. } if it.as_str() == key));
     let begun =
         |key: String| moment(&events, |event| matches!(event, Event::Started { key: it, .. } if it.as_str() == key));
     for service in SERVICES {
         let moved = done(format!("ecs-service/{service}"));
         assert!(moved < begun(format!("virtual-node/{service}")), "{service}: its node goes when its tasks have gone");
     }
-    let opened = done("security-group-rule/accounts.from.payments".to_owned());
+    let opened = moment(
+        &events,
+        |event| matches!(event, Event::Done { key, .. } if key.as_str() == "security-group-rule/accounts.from.payments"),
+    );
     assert!(opened < begun("ecs-service/accounts".to_owned()), "the new way is open before there are tasks to call");
     let closed = begun("security-group-rule/accounts.from.payments.app-mesh".to_owned());
     assert!(done("ecs-service/accounts".to_owned()) < closed, "the old one is closed when nobody is called by it");

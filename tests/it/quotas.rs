@@ -1,11 +1,12 @@
 //! Quotas of the account: what the doctor says of them, and what becomes of a change that they leave no room for.
 
 use platformctl::{
+    engine::Event,
     operation::{self, Check, Verdict, Workspace},
     sandbox::{SandboxOptions, quotas},
 };
 
-use crate::lab::{EXAMPLE, Lab, assert_done, up};
+use crate::lab::{EXAMPLE, Lab, Recorder, assert_done, up};
 
 const SPOT: &str = "Fargate Spot vCPU resource count";
 
@@ -56,4 +57,40 @@ async fn the_sandbox_has_asked_for_more() {
     assert_done(&up(&workspace).await.expect("up"));
     let workspace = lab.workspace(&another_envoy(), "dev").await;
     assert_done(&up(&workspace).await.expect("there is room for both colours of all services"));
+}
+
+/// Two vCPUs are free: the second colour of one service at a time.
+#[tokio::test(start_paused = true)]
+async fn services_roll_in_batches_that_there_is_room_for() {
+    for (quota, at_once) in [(8.0, 1), (10.0, 2), (12.0, 3)] {
+        let options = SandboxOptions::in_memory().with_quota(quotas::FARGATE_SPOT_VCPU, quota);
+        let lab = Lab::with(options);
+        assert_done(&up(&lab.workspace(EXAMPLE, "dev").await).await.expect("up"));
+        let workspace = lab.workspace(&another_envoy(), "dev").await;
+        let prepared = operation::prepare(&workspace, operation::Intention::Up).await.expect("a plan");
+        let recorder = Recorder::default();
+        let outcome = operation::apply(&workspace, &prepared, &recorder, &Default::default()).await.expect("a run");
+        assert_done(&outcome);
+        drop(prepared);
+        assert_eq!(most_at_once(&recorder), at_once, "of a quota of {quota} six are in use");
+        // A rotation rolls all of them, too.
+        let rotation = operation::rotate::certificates::prepare(&workspace, None).await.expect("a plan");
+        let recorder = Recorder::default();
+        assert_done(&operation::apply(&workspace, &rotation, &recorder, &Default::default()).await.expect("a run"));
+        assert_eq!(most_at_once(&recorder), at_once, "of a quota of {quota} six are in use");
+    }
+}
+
+/// How many services rolled at once at most.
+fn most_at_once(recorder: &Recorder) -> usize {
+    let (mut under_way, mut most) = (0_usize, 0);
+    for event in recorder.0.lock().expect("no test panics while it tells").iter() {
+        match event {
+            Event::Started { key, .. } if key.kind() == "ecs-service" => under_way += 1,
+            Event::Done { key, .. } if key.kind() == "ecs-service" => under_way -= 1,
+            _ => {}
+        }
+        most = most.max(under_way);
+    }
+    most
 }

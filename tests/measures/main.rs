@@ -6,6 +6,7 @@
 mod lab;
 
 mod deploy;
+mod rotate;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -6,12 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use platformctl::mesh::ports;
+use platformctl::mesh::{Authority, AuthorityRequest, DataPlane, LeafRequest, LeafSecret, ports};
 use serde_json::Value;
+use time::OffsetDateTime;
 
 use crate::support::{
-    Request, Task, World, tls, until,
-    world::{EXAMPLE, spec},
+    Launch, Request, Task, World, tls, until,
+    world::{EXAMPLE, authority_request, generate_for, spec},
 };
 
 /// A metric as CloudWatch has it.
@@ -233,4 +234,49 @@ fn dashboard_and_alarms_find_what_the_sidecars_send() {
         println!("{}: {count} series", agent.namespace);
         assert!(count <= 80, "{}: {count} series", agent.namespace);
     }
+}
+
+/// Days as Envoy counts them, rounded down.
+fn days(task: &Task<'_>) -> i64 {
+    task.statistic("server.days_until_first_cert_expiring")
+}
+
+/// What the alarm on certificates is made for: the gauge follows the leaf, and the authority that issued it, whichever ends first. Of several
+/// authorities Envoy counts the first of the bundle alone, which is the one that issues: while the authority changes, the other
+/// one's end neither sets the alarm off nor hides the issuing one's.
+#[test]
+fn the_days_that_are_left_are_those_of_the_leaf_and_of_the_authority_that_issues() {
+    let world = World::new();
+    let now = OffsetDateTime::now_utc();
+    let request = |days: u16| AuthorityRequest { days, ..authority_request(&world.blueprint) };
+    let authority = |days: u16| Authority::create(&request(days), now).expect("an authority");
+    let (short, long) = (authority(9), authority(300));
+    let [task] = world.start(["notifications"]);
+    let shown = |what: &str, secret: LeafSecret, expected: i64| {
+        task.renew(&secret);
+        until(&format!("{expected} days: {what}"), || (days(&task) == expected).then_some(()));
+    };
+    let bundle = |first: &Authority, second: &Authority| format!("{}{}", first.cert_pem, second.cert_pem);
+    let leaf = |by: &Authority, days: u16, trusts: String| {
+        let leaf = by.issue(&LeafRequest::of(&world.model, "notifications", days), now).expect("a leaf");
+        LeafSecret::new(leaf, trusts)
+    };
+    assert!((28..=30).contains(&days(&task)), "{}", days(&task));
+    shown("the leaf's", leaf(&long, 20, long.cert_pem.clone()), 19);
+    shown("the leaf's, which its authority cuts", leaf(&short, 20, short.cert_pem.clone()), 8);
+    // The phases of a change from the short one to the long one: the issuing one comes first in the bundle.
+    shown("phase 1: the old one issues", leaf(&short, 20, bundle(&short, &long)), 8);
+    shown("phase 2: the new one issues, and the old one is still trusted", leaf(&long, 20, bundle(&long, &short)), 19);
+    shown("phase 3: the old one is dropped", leaf(&long, 20, long.cert_pem.clone()), 19);
+    // Which one counts, where the order is turned around.
+    shown("the first of the bundle", leaf(&long, 20, bundle(&short, &long)), 8);
+}
+
+/// Beside App Mesh's Envoy, which tells nothing of its files, ours has loaded the same ones for that.
+#[test]
+fn beside_app_mesh_the_days_are_told_too() {
+    let world = World::new();
+    let (blueprint, _) = generate_for(EXAMPLE, DataPlane::AppMesh);
+    let task = world.launch(Launch { blueprint: Some(&blueprint), ..Launch::of("notifications") });
+    until("the days of the files", || (28..=30).contains(&days(&task)).then_some(()));
 }

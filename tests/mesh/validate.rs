@@ -172,11 +172,13 @@ fn envoy_accepts_every_kind_of_bootstrap() {
     let (directory, layout) = prepared();
     let model = model(EXAMPLE);
     let with_tls = Layout { ingress_tls: true, ..layout.clone() };
-    let beside = Layout { admin_port: Layout::beside_app_mesh().admin_port, ..layout.clone() };
+    let Layout { admin_port, by_name, .. } = Layout::beside_app_mesh();
+    let beside = Layout { admin_port, by_name, ..layout.clone() };
     let mut kinds: Vec<_> =
         model.services().keys().map(|name| bootstrap(&model, name, &layout).expect("it exists")).collect();
     kinds.push(bootstrap(&model, "payments", &with_tls).expect("it exists"));
     kinds.push(ingress_bootstrap(&model, "payments", &beside).expect("it exists"));
+    kinds.push(bootstrap(&model, "payments", &beside).expect("it exists"));
     assert_eq!(validate(&kinds, directory.path()), Ok(()));
     // Were it to accept everything, this would prove nothing.
     kinds[0]["static_resources"]["clusters"][0]["connect_timeout"] = "soon".into();

@@ -28,7 +28,9 @@ pub async fn in_use(
         return Ok(BTreeMap::new());
     }
     let mut revisions: BTreeSet<(String, String)> = BTreeSet::new();
-    revisions.extend(seen.iter().filter_map(|(name, it)| Some((name.clone(), it.task_definition.clone()?))));
+    revisions.extend(
+        seen.iter().flat_map(|(name, it)| it.revisions.iter().map(|revision| (name.clone(), revision.clone()))),
+    );
     let (living, _) = tasks::living(aws, cluster, &BTreeSet::new()).await?;
     revisions
         .extend(living.into_iter().filter(|it| seen.contains_key(&it.service)).map(|it| (it.service, it.revision)));

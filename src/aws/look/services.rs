@@ -41,6 +41,8 @@ pub struct Seen {
     pub tasks: TaskCounts,
     /// The ARN of its task definition.
     pub task_definition: Option<String>,
+    /// All revisions that have tasks of it, or are to have: more than one while a deployment is under way.
+    pub revisions: BTreeSet<String>,
     /// The newest event, with its time.
     pub last_event: Option<String>,
     cluster: Option<String>,
@@ -100,6 +102,13 @@ fn seen(service: &Service) -> Seen {
             pending: service.pending_count(),
         },
         task_definition: service.task_definition().map(str::to_owned),
+        revisions: service
+            .deployments()
+            .iter()
+            .filter_map(|deployment| deployment.task_definition())
+            .chain(service.task_definition())
+            .map(str::to_owned)
+            .collect(),
         last_event: event,
         cluster: service.cluster_arn().map(str::to_owned),
         deployment: service.current_service_deployment().map(str::to_owned),

@@ -24,15 +24,18 @@ impl Picture {
         Picture { shapes }
     }
 
-    /// By what the state says. `None` where it doesn't know all: a service without a finished task definition, though there is a cluster.
+    /// By what the state says. `None` where it doesn't know all, though there is a cluster: a service without a finished task definition, or
+    /// with one whose predecessor may still run.
     pub fn recorded(config: &Config, book: &Book) -> Option<Self> {
         if !book.records.values().any(|record| record.key.kind() == "cluster" && !record.id.is_empty()) {
             return Some(Picture::default());
         }
         let variables = variables(config);
         let shape = |name: &String| {
-            let record = book.records.get(&Key::new("task-definition", name))?;
-            let shape = shape_of(&record.spec, &variables).filter(|_| record.phase == Phase::Ready)?;
+            let key = Key::new("task-definition", name);
+            let record = book.records.get(&key).filter(|record| record.phase == Phase::Ready)?;
+            let succeeds = book.deposed.get(&key).is_some_and(|deposed| !deposed.is_empty());
+            let shape = shape_of(&record.spec, &variables).filter(|_| !succeeds)?;
             Some((name.clone(), vec![shape]))
         };
         Some(Picture { shapes: config.services.keys().map(shape).collect::<Option<_>>()? })

@@ -55,6 +55,9 @@ impl Changeover {
 
     /// `phase 2 of 3 (call by Envoy)`.
     pub fn describe(&self) -> String {
+        if self.at_once.is_some() {
+            return format!("one step in place of three phases ({})", self.title());
+        }
         format!("phase {} of {CHANGEOVER_PHASES} ({})", self.phase(), self.title())
     }
 

@@ -70,8 +70,9 @@ pub async fn look(
     });
     let shapes = names.iter().filter(|name| workspace.config.services.contains_key(**name)).filter_map(|&name| {
         let physical = &known.get("ecs-service", name)?.name;
-        let definition = looks.services.as_ref()?.get(physical)?.task_definition.as_ref()?;
-        Some((name.to_owned(), looks.revisions.get(definition)?.shape.into_iter().collect()))
+        let revisions = &looks.services.as_ref()?.get(physical)?.revisions;
+        let shapes = revisions.iter().filter_map(|revision| looks.revisions.get(revision)?.shape);
+        Some((name.to_owned(), shapes.collect()))
     });
     let picture = Picture::new(shapes.collect());
     (services.collect(), alarms(None).filter(|alarms| alarms.total > 0), picture)
@@ -120,7 +121,7 @@ async fn look_at_services(workspace: &Workspace, known: &Known, problems: &Probl
         None => Ok(BTreeMap::new()),
     };
     let Some(seen) = problems.keep("the services", found) else { return (None, BTreeMap::new(), BTreeMap::new()) };
-    let definitions: BTreeSet<String> = seen.values().filter_map(|service| service.task_definition.clone()).collect();
+    let definitions: BTreeSet<String> = seen.values().flat_map(|service| service.revisions.clone()).collect();
     let variables = changeover::variables(&workspace.config);
     let (deployments, revisions) = futures::join!(
         persist(jitter, || services::deployments(aws, seen.values())),

@@ -1,6 +1,7 @@
 //! The program as a person runs it: output, exit codes, refusals.
 
 mod bench;
+mod changeover;
 mod deploy;
 mod help;
 mod life;

@@ -208,3 +208,25 @@ async fn an_end_that_nears_is_told_and_a_setting_waits_for_the_next_change() {
     let authority = book.records.values().find(|record| record.key.kind() == "mesh-authority").expect("there");
     assert_eq!(authority.outputs["days"], "90");
 }
+
+/// However long the services take: what is waited for is looked at for all of them together, six times a minute.
+#[tokio::test(start_paused = true)]
+async fn a_change_of_authority_asks_little_while_it_waits() {
+    let lab = Lab::new();
+    brought_up(&lab, EXAMPLE).await;
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    let (start, before) = (tokio::time::Instant::now(), workspace.aws.log.totals().0);
+    let (done, failed) = turn::authority(&workspace, |_, _| ()).await.expect("changed");
+    assert!(failed.is_none() && done == [1, 2, 3]);
+    let (calls, minutes) = (workspace.aws.log.totals().0 - before, start.elapsed().as_secs() / 60);
+    println!("a change of authority: {calls} reading calls in {minutes} minutes");
+    // Three plans look at everything; the rest is waiting.
+    let plans = {
+        let before = workspace.aws.log.totals().0;
+        operation::prepare(&workspace, Intention::Plan).await.expect("a plan");
+        3 * (workspace.aws.log.totals().0 - before)
+    };
+    let waiting = calls.saturating_sub(plans);
+    assert!(waiting <= 20 * minutes, "{calls} calls, of which {plans} for the plans, in {minutes} minutes");
+    assert!(calls < 900, "{calls}");
+}
