@@ -278,7 +278,17 @@ pub fn document(actions: &BTreeSet<&'static str>, owner: &Owner<'_>) -> Value {
             }),
         }
     };
-    let statements: Vec<Value> = scopes.into_iter().map(statement).collect();
+    let mut statements: Vec<Value> = scopes.into_iter().map(statement).collect();
+    // A service whose actions are held to several lists of names: each Sid once (IAM User Guide, "IAM JSON policy elements: Sid").
+    let mut seen: BTreeMap<String, u8> = BTreeMap::new();
+    for statement in &mut statements {
+        let sid = statement["Sid"].as_str().unwrap_or_default().to_owned();
+        let count = seen.entry(sid.clone()).or_insert(b'A' - 1);
+        *count += 1;
+        if *count > b'A' {
+            statement["Sid"] = format!("{sid}{}", char::from(*count)).into();
+        }
+    }
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 

@@ -30,6 +30,15 @@ impl Jitter {
     }
 }
 
+/// How long AWS may go on saying "too many calls": others use the same account, and their share of its rates comes first for a while. Twenty environments
+/// that come up at once are ready within seven minutes.
+pub const CROWDED: Duration = Duration::from_secs(900);
+
+/// How long a failure of this class is put up with where anything else is for `usual`.
+pub fn patience(class: Class, usual: Duration) -> Duration {
+    if class == Class::Throttled { usual.max(CROWDED) } else { usual }
+}
+
 /// [`Jitter::pause`] for a step that takes `wait.expected` and has been tried during `elapsed`: what is in the way of a deletion that takes
 /// seconds goes within seconds. What doesn't is asked for more rarely again.
 pub fn pause(jitter: &Jitter, class: Class, attempt: u32, wait: Wait, elapsed: Duration) -> Duration {
