@@ -77,9 +77,9 @@ impl Bench<'_> {
         if !failure.class.is_transient() {
             return Err(failure);
         }
-        let deadline = retry::deadline(failure.class, wait);
-        if start.elapsed() >= deadline {
-            let message = format!("gave up after {} s: {}", deadline.as_secs(), failure.message);
+        let patience = retry::patience(failure.class, wait.deadline);
+        if start.elapsed() >= patience {
+            let message = format!("gave up after {} s: {}", patience.as_secs(), failure.message);
             return Err(Failure { message, ..failure });
         }
         let pause = retry::pause(self.jitter, failure.class, attempt, wait, start.elapsed());

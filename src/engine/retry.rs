@@ -32,11 +32,19 @@ impl Jitter {
 
 /// What was made a moment ago is known everywhere within seconds, in the worst case within five minutes (KMS Developer Guide, "AWS KMS eventual
 /// consistency"). What isn't by then never will be, however long the step itself may take.
-const SETTLED: Duration = Duration::from_secs(300);
+pub const SETTLED: Duration = Duration::from_secs(300);
 
-/// How long a step that fails so is tried again.
-pub fn deadline(class: Class, wait: Wait) -> Duration {
-    if class == Class::Settling { wait.deadline.min(SETTLED) } else { wait.deadline }
+/// How long AWS may go on saying "too many calls": others use the same account, and their share of its rates comes first for a while. Twenty environments
+/// that come up at once are ready within seven minutes.
+pub const CROWDED: Duration = Duration::from_secs(900);
+
+/// How long a failure of this class is put up with where anything else is for `usual`.
+pub fn patience(class: Class, usual: Duration) -> Duration {
+    match class {
+        Class::Throttled => usual.max(CROWDED),
+        Class::Settling => usual.min(SETTLED),
+        _ => usual,
+    }
 }
 
 /// [`Jitter::pause`] for a step that takes `wait.expected` and has been tried during `elapsed`: what is in the way of a deletion that takes

@@ -15,7 +15,7 @@ use super::{
     environment::{TAG_ENVIRONMENT_ID, UNCLAIMED},
     output,
     record::{Phase, Record},
-    retry::Jitter,
+    retry::{self, Jitter},
 };
 
 /// How long a look is repeated while AWS is busy or unreachable.
@@ -256,7 +256,9 @@ where
     let start = Instant::now();
     for attempt in 1.. {
         match look().await {
-            Err(failure) if failure.class.is_transient() && start.elapsed() < PATIENCE => {
+            Err(failure)
+                if failure.class.is_transient() && start.elapsed() < retry::patience(failure.class, PATIENCE) =>
+            {
                 tokio::time::sleep(jitter.pause(failure.class, attempt)).await;
             }
             other => return other,

@@ -23,6 +23,8 @@ const LATE: Duration = Duration::from_secs(3);
 const GHOST: Duration = Duration::from_secs(3600);
 /// How often the index is brought up to date.
 const EVERY: Duration = Duration::from_secs(1);
+/// The same where nothing was changed: some things go by themselves when their time has come.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// Resource Groups Tagging API reference, "Throttling": GetResources 15 per second, TagResources 5.
 static TAGGING: Service = Service {
@@ -41,9 +43,10 @@ static TAGGING: Service = Service {
 pub struct TaggingState {
     index: BTreeMap<String, Entry>,
     updated: Moment,
-    /// When it was last found up to date. Kept aside, since a state in which nothing changes must not be written.
+    /// When it was last found up to date, and how often anything had been changed by then. Kept aside, since a state in which nothing changes
+    /// must not be written.
     #[serde(skip)]
-    looked: Cell<Moment>,
+    looked: Cell<(Moment, u64)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,11 +72,13 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
 }
 
 fn advance(call: &mut Call<'_>) {
-    let known = &call.world.tagging;
-    if call.now < known.updated.max(known.looked.get()) + EVERY {
+    let (known, changes) = (&call.world.tagging, call.world.changes());
+    let (looked, then) = known.looked.get();
+    let every = if changes == then { IDLE } else { EVERY };
+    if call.now < known.updated + EVERY || call.now < looked + every {
         return;
     }
-    known.looked.set(call.now);
+    known.looked.set((call.now, changes));
     let place = call.place().clone();
     // IAM is global and not covered (Resource Groups Tagging API reference, "Services that support the API").
     let alive: BTreeMap<String, Tags> = call

@@ -76,6 +76,8 @@ pub trait Simulated {
 pub struct Tracked<T> {
     value: T,
     touched: bool,
+    /// How often it was.
+    changes: u64,
 }
 
 impl<T> Deref for Tracked<T> {
@@ -89,6 +91,7 @@ impl<T> Deref for Tracked<T> {
 impl<T> DerefMut for Tracked<T> {
     fn deref_mut(&mut self) -> &mut T {
         self.touched = true;
+        self.changes += 1;
         &mut self.value
     }
 }
@@ -123,6 +126,7 @@ impl<T: Serialize + DeserializeOwned + Default> Part for Tracked<T> {
     fn replace(&mut self, json: Option<&[u8]>) -> serde_json::Result<()> {
         self.value = json.map(serde_json::from_slice).transpose()?.unwrap_or_default();
         self.touched = false;
+        self.changes += 1;
         Ok(())
     }
 }
@@ -141,6 +145,11 @@ macro_rules! world {
                 let mut items = Vec::new();
                 $(items.extend(self.$service.inventory(now, place));)*
                 items
+            }
+
+            /// How often anything was changed by this process or taken over from another.
+            pub(super) fn changes(&self) -> u64 {
+                0 $(+ self.$service.changes)*
             }
 
             /// The tags of the thing with this ARN.

@@ -11,8 +11,8 @@ pub fn small() -> String {
 /// The same with more lines for `payments`.
 fn with(payments: &str) -> String {
     format!(
-        "{HEAD}[services.accounts]\nbake_minutes = 1\ncredentials = false\n\n[services.payments]\ncalls = [\"accounts\"]\n\
-         bake_minutes = 1\nbucket = true\ntable = {{ partition_key = \"payment_id\" }}\n{payments}\n"
+        "{HEAD}[services.accounts]\nbake_minutes = 0\ncredentials = false\n\n[services.payments]\ncalls = [\"accounts\"]\n\
+         bake_minutes = 0\nbucket = true\ntable = {{ partition_key = \"payment_id\" }}\n{payments}\n"
     )
 }
 
@@ -34,7 +34,7 @@ pub fn scaling() -> String {
 /// A third service, called by one that was there.
 pub fn more() -> String {
     small().replace("[services.accounts]\n", "[services.accounts]\ncalls = [\"notifications\"]\n")
-        + "\n[services.notifications]\nbake_minutes = 1\ncredentials = false\n"
+        + "\n[services.notifications]\nbake_minutes = 0\ncredentials = false\n"
 }
 
 /// A table with another key: AWS can't change that, and takes the name only once.

@@ -77,7 +77,11 @@ pub fn authority() -> Report {
 
 /// New database credentials: `rotate credentials`.
 pub fn credentials() -> Report {
-    stay("credentials", &configs::database(), Command::Credentials, KINDS)
+    // One call, so that every kind is tried.
+    let config = configs::database();
+    let change = Change { name: "credentials", from: Some(&config), to: Some(&config), by: Command::Credentials };
+    let choice = if level() == Level::Quick { Choice::of(KINDS) } else { Choice::sample(KINDS, 1.0) };
+    run(&change, choice, None)
 }
 
 /// `deploy` of two services; killed, it is run again, or followed with `--resume`.

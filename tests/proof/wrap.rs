@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use platformctl::engine::{
-    Answers, Changes, Class, Created, Failure, Field, Gone, Identity, Kind, Manner, Outputs, Physical, Readiness,
+    Answers, Changes, Class, Created, Failure, Field, Gone, Identity, Kind, Life, Manner, Outputs, Physical, Readiness,
     Repeat, Scope, Sighting, Tags, Target,
 };
 use serde_json::Value;
@@ -147,7 +147,9 @@ async fn look(
             answers: &answers,
         };
         let found = kind.find(&scope).await.map_err(|failure| format!("can't be looked for: {failure}"))?;
-        let found: Vec<Sighting> = found.into_iter().filter(|seen| seen.key == targets[0].key).collect();
+        // Earlier revisions are kept, and are seen as such.
+        let is_it = |seen: &Sighting| seen.key == targets[0].key && !matches!(seen.life, Life::Kept(_));
+        let found: Vec<Sighting> = found.into_iter().filter(is_it).collect();
         if wanted(&found) {
             return Ok(());
         }
