@@ -22,7 +22,7 @@ async fn a_canary_gets_its_share_first_and_the_configuration_stays_what_it_is() 
     request.strategy =
         Strategy { kind: Some(Kind::Canary), step_percent: Some(20), step_minutes: Some(3), ..Strategy::default() };
     let seen = bench.deploy(&request).await;
-    insta::assert_snapshot!("canary", seen.text);
+    insta::assert_snapshot!("canary", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
     bench.is_sound().await;
 }
@@ -31,7 +31,7 @@ async fn a_canary_gets_its_share_first_and_the_configuration_stays_what_it_is() 
 async fn linear_steps_come_from_the_configuration() {
     let bench = Bench::with("strategy = \"linear\"\nstep_percent = 50\nstep_minutes = 1").await;
     let seen = bench.deploy(&tag("payments", "1")).await;
-    insta::assert_snapshot!("linear", seen.text);
+    insta::assert_snapshot!("linear", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
     bench.is_sound().await;
 }
@@ -68,7 +68,7 @@ async fn a_pause_waits_for_continue_or_abort() {
         let (seen, ()) = tokio::join!(bench.deploy(&request), answer);
         let (name, outcome) =
             if goes_on { ("continued", Outcome::Succeeded) } else { ("aborted", Outcome::RolledBack) };
-        insta::assert_snapshot!(name, seen.text);
+        insta::assert_snapshot!(name, seen.recorded());
         assert_eq!(seen.verdict().outcome, outcome);
         bench.is_sound().await;
     }
