@@ -39,6 +39,11 @@ async fn killed_in_any_stage_it_is_followed_to_its_end_by_whoever_asks() {
         let payments = status.services.iter().find(|service| service.name == "payments").expect("there");
         assert!(payments.deployment.is_some(), "after {seconds} s");
         assert!(status.problems.is_empty(), "{:?}", status.problems);
+        // From when ECS has it on, whoever asks may follow it; the same command takes it up too.
+        if seconds >= 2.0 {
+            let followed = bench.resume("payments").await;
+            assert_eq!(followed.verdict().outcome, Outcome::Succeeded, "after {seconds} s: {}", followed.text);
+        }
         // The same command again takes up what is under way, or begins.
         let seen = bench.deploy(&request).await;
         let outcome = seen.verdict().outcome;
@@ -141,4 +146,5 @@ async fn an_interrupt_ends_the_watching_and_not_the_deployment() {
     assert_eq!(verdict.outcome, Outcome::Unfinished);
     assert!(verdict.remedy.as_ref().is_some_and(|remedy| remedy.contains("--resume")), "{verdict:?}");
     assert_eq!(bench.resume("payments").await.verdict().outcome, Outcome::Succeeded);
+    bench.is_sound().await;
 }

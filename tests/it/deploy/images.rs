@@ -55,6 +55,18 @@ async fn images_of_other_registries_are_pinned_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn several_services_ask_a_registry_once() {
+    let bench = Bench::up().await;
+    let mut request = reference("ghcr.io/example/app:1");
+    request.services.push(("accounts".to_owned(), request.services[0].1.clone()));
+    let seen = bench.deploy(&request).await;
+    assert!(seen.result.as_ref().is_ok_and(|all| all.iter().all(|(_, it)| it.outcome == Outcome::Succeeded)));
+    let asked = bench.lab.sandbox.calls().iter().filter(|call| call.service == "web").count();
+    assert_eq!(asked, 3, "refused, token, manifest");
+    bench.is_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_other_registries_do_not_have_or_do_not_show_is_refused() {
     let bench = Bench::up().await;
     let before = bench.lab.inventory();

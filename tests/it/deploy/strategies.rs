@@ -28,6 +28,22 @@ async fn a_canary_gets_its_share_first_and_the_configuration_stays_what_it_is() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_canary_may_come_from_the_configuration_and_is_not_asked_for_again() {
+    let bench = Bench::with("strategy = \"canary\"\nstep_percent = 10\nstep_minutes = 2").await;
+    let seen = bench.deploy(&tag("payments", "1")).await;
+    assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
+    assert!(seen.text.contains("10 % of production traffic is on green"), "{}", seen.text);
+    bench.is_sound().await;
+    let at_once = Strategy { kind: Some(Kind::BlueGreen), ..Strategy::default() };
+    let mut request = tag("payments", "2");
+    request.strategy = at_once;
+    let seen = bench.deploy(&request).await;
+    assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
+    assert!(!seen.text.contains("10 % of"), "{}", seen.text);
+    bench.is_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn linear_steps_come_from_the_configuration() {
     let bench = Bench::with("strategy = \"linear\"\nstep_percent = 50\nstep_minutes = 1").await;
     let seen = bench.deploy(&tag("payments", "1")).await;
