@@ -378,7 +378,8 @@ pub fn redacted(text: &str) -> String {
             word.push(c);
             continue;
         }
-        out.push_str(is_id(&word).unwrap_or(&word));
+        // What was cut off is an id or a time, or would be somewhere else with another one.
+        out.push_str(if c == '…' { "" } else { is_id(&word).unwrap_or(&word) });
         word.clear();
         out.push(c);
     }

@@ -202,7 +202,7 @@ async fn the_breaker_counts_to_its_threshold_and_no_further() {
         let breaker = stage.latest().await.deployment_circuit_breaker().expect("counted").clone();
         assert_eq!(breaker.threshold(), 3, "half of two tasks, but three at least");
         most = most.max(breaker.failure_count());
-        wait(1).await;
+        wait(5).await;
     }
     assert!(most < 3, "at the third it goes back: {most}");
     stage.until("ROLLBACK_SUCCESSFUL").await;
