@@ -115,6 +115,7 @@ fn add_one(
         bake_minutes: service.bake_minutes,
         circuit_breaker: true,
         alarms: alarms.map(|alarm| alarm.name()).collect(),
+        pauses: Vec::new(),
         grace_seconds: GRACE_SECONDS,
         execute_command: draft.config.cluster.execute_command,
         after: what_starting_needs(on, name),

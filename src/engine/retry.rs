@@ -89,9 +89,9 @@ mod tests {
     #[test]
     fn what_settles_is_not_waited_for_as_long_as_what_takes_its_time() {
         let wait = Wait::seconds(100, 26 * 3600);
-        assert_eq!(deadline(Class::Settling, wait), Duration::from_secs(300));
-        assert_eq!(deadline(Class::Blocked, wait), wait.deadline);
-        assert_eq!(deadline(Class::Settling, Wait::INSTANT), Wait::INSTANT.deadline);
+        assert_eq!(patience(Class::Settling, wait.deadline), Duration::from_secs(300));
+        assert_eq!(patience(Class::Blocked, wait.deadline), wait.deadline);
+        assert_eq!(patience(Class::Settling, Wait::INSTANT.deadline), Wait::INSTANT.deadline);
     }
 
     #[test]

@@ -56,6 +56,14 @@ impl<'a> Deployments<'a> {
         }
     }
 
+    /// The rows as they would be drawn now; none where nothing is redrawn.
+    pub fn rows(&self) -> Vec<String> {
+        match &self.shown {
+            Shown::Live(live) => live.rows(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Leaves the last picture.
     pub fn finish(&self) {
         if let Shown::Live(live) = &self.shown {

@@ -172,7 +172,9 @@ fn deployment(deployment: Option<&DeploymentStatus>) -> Field {
         () if deployment.in_progress => Mood::Odd,
         () => Mood::Good,
     };
-    Field::new(format!("{}{stage}", words(&deployment.status)), mood)
+    // Long words would cost other columns their place.
+    let waits = if deployment.waits_for_you { ": continue or abort?" } else { "" };
+    Field::new(format!("{}{stage}{waits}", words(&deployment.status)), mood)
 }
 
 fn alarms(alarms: Option<&AlarmsStatus>) -> Field {
@@ -311,6 +313,7 @@ mod tests {
             green: Some(TargetCounts { healthy: 0, total: 0, draining: 0 }),
             serving: Some(Serving { color: "blue", blue: 100, green: 0 }),
             deployment: Some(DeploymentStatus {
+                waits_for_you: false,
                 in_progress: false,
                 status: "SUCCESSFUL".to_owned(),
                 stage: None,
@@ -382,6 +385,7 @@ mod tests {
         moving.tasks = Some(TaskCounts { desired: 2, running: 2, pending: 2 });
         moving.green = Some(TargetCounts { healthy: 1, total: 2, draining: 0 });
         moving.deployment = Some(DeploymentStatus {
+            waits_for_you: false,
             in_progress: true,
             status: "IN_PROGRESS".to_owned(),
             stage: Some("BAKE_TIME".to_owned()),

@@ -34,7 +34,7 @@ const UNSEEN: [(&str, &str); 12] = [
 const IMMUTABLE: &str = "a revision never changes; which one runs is seen at the service";
 
 /// Fields that are seen and not tried below, and why.
-const UNTRIED: [(&str, &str); 42] = [
+const UNTRIED: [(&str, &str); 43] = [
     ("db-cluster.engine_version", "AWS goes to newer minor versions by itself, which is left, and to older ones never"),
     ("db-cluster.log_exports", BELOW),
     ("db-cluster.pause_after_seconds", BELOW),
@@ -44,6 +44,7 @@ const UNTRIED: [(&str, &str); 42] = [
     ("ecs-service.balancer_role", WIRING),
     ("ecs-service.container", WIRING),
     ("ecs-service.container_port", WIRING),
+    ("ecs-service.pauses", "a deployment's, tried with the deployments"),
     ("ecs-service.production_rule", WIRING),
     ("ecs-service.registry", WIRING),
     ("ecs-service.step", WIRING),

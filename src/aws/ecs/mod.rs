@@ -10,7 +10,7 @@ pub mod container;
 pub mod content;
 pub mod exec;
 mod revisions;
-mod rollout;
+pub(super) mod rollout;
 pub mod rollout_settings;
 pub mod service;
 mod service_settings;

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use aws_sdk_ecs::types::{
-    Deployment, DeploymentRolloutState, DesiredStatus, ServiceDeployment, ServiceDeploymentLifecycleStage as Stage,
-    ServiceDeploymentStatus as Status, ServiceRevisionSummary,
+    Deployment, DeploymentLifecycleHookStatus, DeploymentRolloutState, DesiredStatus, ServiceDeployment,
+    ServiceDeploymentLifecycleStage as Stage, ServiceDeploymentStatus as Status, ServiceRevisionSummary,
 };
 use aws_smithy_types::DateTime;
 
@@ -165,7 +165,13 @@ fn is_stuck(aws: &Aws, deployment: &ServiceDeployment) -> bool {
         deployment.lifecycle_stage(),
         Some(Stage::ProductionTrafficShift | Stage::PostProductionTrafficShift | Stage::BakeTime | Stage::CleanUp)
     );
-    can_be_stopped(deployment) && !moved && is_late(aws, deployment.created_at())
+    can_be_stopped(deployment) && !moved && !waits(deployment) && is_late(aws, deployment.created_at())
+}
+
+/// True where a deployment waits for a person. ECS gives it up by itself when nobody answers.
+pub(in crate::aws) fn waits(deployment: &ServiceDeployment) -> bool {
+    let awaiting = Some(&DeploymentLifecycleHookStatus::AwaitingAction);
+    deployment.lifecycle_hook_details().iter().any(|hook| hook.status() == awaiting)
 }
 
 /// True where a deployment is still under way and not yet on its way back.
@@ -232,6 +238,9 @@ pub(super) fn describe(aws: &Aws, deployment: &ServiceDeployment, service: &aws_
         return format!("blue/green: {status} {reason}").trim_end().to_owned();
     }
     let Some(stage) = deployment.lifecycle_stage() else { return format!("blue/green: {status}") };
+    if waits(deployment) {
+        return format!("blue/green: {}, waits for platformctl continue or abort", stage.as_str());
+    }
     let detail = match stage {
         Stage::ScaleUp => deployment.target_service_revision().map(|revision| tasks(revision, unplaced(service))),
         Stage::BakeTime => bake_left(aws, deployment, service),

@@ -73,6 +73,10 @@ pub struct Service {
     pub circuit_breaker: bool,
     /// Alarms that roll a deployment back.
     pub alarms: Vec<Output<AlarmName>>,
+    /// Stages at which a deployment waits for a person. None: what `deploy --pause-before` sets is for that one deployment, and left behind only
+    /// where platformctl was killed.
+    #[serde(default)]
+    pub pauses: Vec<String>,
     /// Seconds after its start during which failed health checks don't stop a task.
     pub grace_seconds: u32,
     /// A person may run commands in its containers.

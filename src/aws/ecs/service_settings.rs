@@ -2,7 +2,8 @@
 
 use aws_sdk_ecs::types::{
     AdvancedConfiguration, AssignPublicIp, AwsVpcConfiguration, DeploymentAlarms, DeploymentConfiguration,
-    DeploymentStrategy, LoadBalancer, NetworkConfiguration, ServiceRegistry,
+    DeploymentLifecycleHook, DeploymentLifecycleHookStage, DeploymentStrategy, LoadBalancer, NetworkConfiguration,
+    ServiceRegistry,
 };
 use serde_json::{Map, Value, json};
 
@@ -96,6 +97,8 @@ pub(super) fn observe(service: &aws_sdk_ecs::types::Service) -> Map<String, Valu
     if let Some(deployment) = service.deployment_configuration() {
         let breaker = deployment.deployment_circuit_breaker();
         put("step", json!(step(deployment)));
+        let stages = deployment.lifecycle_hooks().iter().flat_map(DeploymentLifecycleHook::lifecycle_stages);
+        put("pauses", json!(stages.map(DeploymentLifecycleHookStage::as_str).collect::<Vec<_>>()));
         put("strategy", json!(deployment.strategy().map_or("ROLLING", DeploymentStrategy::as_str)));
         put("bake_minutes", json!(deployment.bake_time_in_minutes().unwrap_or_default()));
         put("circuit_breaker", json!(breaker.is_some_and(|breaker| breaker.enable() && breaker.rollback())));

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use super::{data_planes, time::rfc3339};
 use crate::{
-    aws::{Answer, Aws, ecs::task_definition::CONTENT_LABEL},
+    aws::{
+        Answer, Aws,
+        ecs::{rollout, task_definition::CONTENT_LABEL},
+    },
     engine::{Failure, failure::absent_is_fine},
     mesh::Shape,
 };
@@ -60,6 +63,8 @@ pub struct DeploymentStatus {
     pub stage: Option<String>,
     /// What ECS says about it.
     pub reason: Option<String>,
+    /// True while it waits for a person: `continue` or `abort`.
+    pub waits_for_you: bool,
     /// True where it ended without the new revision in service, or is on its way there.
     pub failed: bool,
     /// When it began (RFC 3339).
@@ -164,6 +169,7 @@ fn deployment(it: &ServiceDeployment) -> DeploymentStatus {
     );
     DeploymentStatus {
         in_progress,
+        waits_for_you: in_progress && rollout::waits(it),
         status: it.status().map_or("PENDING", Status::as_str).to_owned(),
         stage: it.lifecycle_stage().filter(|_| in_progress).map(|stage| stage.as_str().to_owned()),
         reason: it.status_reason().filter(|reason| !reason.is_empty()).map(str::to_owned),

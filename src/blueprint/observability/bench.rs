@@ -98,6 +98,7 @@ fn service() -> Service {
         bake_minutes: 0,
         circuit_breaker: true,
         alarms: Vec::new(),
+        pauses: Vec::new(),
         grace_seconds: 0,
         execute_command: false,
         after: Vec::new(),

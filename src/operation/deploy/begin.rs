@@ -17,7 +17,7 @@ use crate::{
         Reference, Revision, Service, change, deployment,
         revision::{self, TAG_BY, TAG_IMAGE},
     },
-    engine::{Class, Failure, Interrupt, Tags, survey::persist},
+    engine::{Answers, Class, Failure, Interrupt, Tags, survey::persist},
     operation::{OperationError, Workspace, doctor::Verdict},
     state::{Lock, StateError},
 };
@@ -102,8 +102,11 @@ pub async fn begin(
         Ok::<_, Failure>(Candidate { name: name.clone(), service, current, reference })
     }));
     let candidates = candidates.await?;
+    let answers = Answers::default();
     let cleared = try_join_all(
-        candidates.iter().map(|one| preflight::check(workspace, &one.reference, &one.current, &request.demands)),
+        candidates
+            .iter()
+            .map(|one| preflight::check(workspace, &one.reference, &one.current, &request.demands, &answers)),
     );
     let cleared = cleared.await?;
     for (one, cleared) in candidates.iter().zip(&cleared) {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use super::Severity;
 use crate::{
     aws::deploy::{Reference, Revision, permission},
-    engine::{Class, Failure, survey::persist},
+    engine::{Answers, Class, Failure, survey::persist},
     operation::{Check, Workspace},
 };
 
@@ -31,7 +31,8 @@ pub struct Demands {
     pub unverified: bool,
 }
 
-/// Checks an image and all that a task of this revision needs to start.
+/// Checks an image and all that a task of this revision needs to start. What several services ask about the same image of another registry is
+/// asked once.
 ///
 /// # Errors
 /// A call's own failure; what was found wrong is in the checks.
@@ -40,9 +41,10 @@ pub async fn check(
     reference: &Reference,
     from: &Revision,
     demands: &Demands,
+    answers: &Answers,
 ) -> Result<Cleared, Failure> {
     let (found, secrets, log) = futures::join!(
-        image::look(workspace, reference, from, demands),
+        image::look(workspace, reference, from, demands, answers),
         secrets(workspace, from),
         log(workspace, from)
     );

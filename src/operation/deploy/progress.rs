@@ -67,7 +67,10 @@ impl Progress {
             running: side.running,
             pending: side.pending,
             requested: side.requested,
-            healthy: group.and_then(|group| health.get(group)).map(|counts| counts.healthy),
+            // Targets are looked at more rarely than tasks: what has stopped since is not healthy any more.
+            healthy: group
+                .and_then(|group| health.get(group))
+                .map(|counts| counts.healthy.min(usize::try_from(side.running).unwrap_or_default())),
             weight: side.weight,
         };
         let bakes = it.stage.as_deref() == Some("BAKE_TIME") && it.goes_forward();

@@ -102,6 +102,10 @@ impl Rollout {
     pub fn read(given: &DeploymentConfiguration) -> Result<Self, ApiError> {
         let default = Self::default();
         let breaker = given.deployment_circuit_breaker();
+        let bounds = |it: &DeploymentCircuitBreaker| {
+            it.threshold_configuration().is_some() || it.reset_on_healthy_task().is_some()
+        };
+        unsupported(&[("circuit breakers with bounds of their own", breaker.is_some_and(bounds))])?;
         let rollout = Self {
             strategy: given.strategy().map_or("ROLLING", DeploymentStrategy::as_str).to_owned(),
             bake_minutes: given.bake_time_in_minutes().unwrap_or_default(),

@@ -161,3 +161,48 @@ pub fn hooks(pauses: &[(Vec<String>, i32, bool)]) -> Vec<DeploymentLifecycleHook
     };
     pauses.iter().map(hook).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rollout(strategy: &str, percent: f64, minutes: i32) -> Rollout {
+        Rollout { strategy: strategy.to_owned(), step: Some((percent, minutes)), ..Rollout::default() }
+    }
+
+    #[test]
+    fn shares_end_with_everything() {
+        let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+        assert_eq!(Rollout { step: None, ..rollout("BLUE_GREEN", 0.0, 0) }.steps(), [(100.0, minutes(0))]);
+        assert_eq!(rollout("CANARY", 5.0, 10).steps(), [(5.0, minutes(10)), (100.0, minutes(0))]);
+        let thirds = rollout("LINEAR", 30.0, 1).steps();
+        assert_eq!(thirds.iter().map(|(share, _)| *share).collect::<Vec<_>>(), [30.0, 60.0, 90.0, 100.0]);
+        assert_eq!(rollout("LINEAR", 100.0, 1).steps(), [(100.0, minutes(0))]);
+    }
+
+    #[test]
+    fn settings_belong_to_their_strategy_and_have_bounds() {
+        let canary = |percent: f64| {
+            let canary = CanaryConfiguration::builder().canary_percent(percent).build();
+            DeploymentConfiguration::builder().strategy(DeploymentStrategy::Canary).canary_configuration(canary).build()
+        };
+        assert_eq!(step(&canary(0.1)).expect("in range"), Some((0.1, 10)));
+        assert!(step(&canary(0.0)).is_err() && step(&canary(100.5)).is_err());
+        let mixed = DeploymentConfiguration::builder().strategy(DeploymentStrategy::Linear);
+        assert!(step(&mixed.set_canary_configuration(canary(5.0).canary_configuration).build()).is_err());
+        let linear = DeploymentConfiguration::builder().strategy(DeploymentStrategy::Linear).build();
+        assert_eq!(step(&linear).expect("defaults"), Some((10.0, 6)));
+    }
+
+    #[test]
+    fn a_pause_is_not_while_traffic_moves() {
+        let hook = |stage: DeploymentLifecycleHookStage| {
+            let pause = DeploymentLifecycleHook::builder().target_type(DeploymentLifecycleHookTargetType::Pause);
+            pauses(&[pause.lifecycle_stages(stage).build()])
+        };
+        let waits = hook(DeploymentLifecycleHookStage::PostTestTrafficShift).expect("allowed");
+        assert_eq!(waits, [(vec!["POST_TEST_TRAFFIC_SHIFT".to_owned()], 1440, true)]);
+        assert!(hook(DeploymentLifecycleHookStage::ProductionTrafficShift).is_err());
+        assert!(hook(DeploymentLifecycleHookStage::TestTrafficShift).is_err());
+    }
+}

@@ -45,10 +45,14 @@ impl<'a> Live<'a> {
         self.model().take(event);
     }
 
+    /// What is drawn.
+    pub fn rows(&self) -> Vec<String> {
+        self.model().draw(self.printer.paint_err(), self.printer.size())
+    }
+
     /// Draws.
     pub fn draw(&self) {
-        let lines = self.model().draw(self.printer.paint_err(), self.printer.size());
-        self.printer.draw(lines);
+        self.printer.draw(self.rows());
     }
 
     fn model(&self) -> MutexGuard<'_, Model> {

@@ -1,6 +1,7 @@
 //! An environment that is up, with images to deploy, and a way to record what a person sees.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     sync::{Arc, Mutex},
     time::Duration,
@@ -12,7 +13,10 @@ use platformctl::{
     engine::{Interrupt, retry::Jitter},
     operation::{
         self, Intention, OperationError, Workspace,
-        deploy::{Image, Limit, Request, preflight::Demands, request::Strategy, run, run::Verdicts},
+        deploy::{
+            DeployEvent, DeployObserver, Image, Limit, Request, preflight::Demands, request::Strategy, run,
+            run::Verdicts,
+        },
     },
     sandbox::{SandboxOptions, clock::Moment},
     view::{Look, Printer, deploy::Deployments, printer::Manner, progress::Pace},
@@ -53,7 +57,9 @@ pub struct Bench {
 /// What a person saw of a command, and what came of it.
 pub struct Seen {
     pub result: Result<Verdicts, OperationError>,
+    /// The plain lines.
     pub text: String,
+    record: String,
 }
 
 impl Seen {
@@ -63,6 +69,11 @@ impl Seen {
             Ok(verdicts) => &verdicts[0].1,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// What is recorded of it: plain lines, the rows that are redrawn in place at some moments, and JSON lines.
+    pub fn recorded(&self) -> &str {
+        &self.record
     }
 
     /// Why it could not begin.
@@ -76,6 +87,50 @@ pub fn configuration(payments: &str) -> String {
         "[platform]\nteam = \"platform\"\ncost_center = \"42\"\n\n[services.accounts]\nbake_minutes = 2\n\n\
          [services.payments]\ncalls = [\"accounts\"]\nbake_minutes = 2\n{payments}\n"
     )
+}
+
+/// When the rows are looked at, in seconds: while tasks start, run, are tested, serve, and while the old ones go.
+const MOMENTS: [u64; 5] = [30, 75, 98, 150, 250];
+
+/// All ways to show the same.
+pub struct Shown<'a>([Deployments<'a>; 3]);
+
+impl DeployObserver for Shown<'_> {
+    fn tell(&self, event: &DeployEvent) {
+        self.0.iter().for_each(|shown| shown.tell(event));
+    }
+}
+
+/// JSON lines without ids and times; of looks, the first of each status, stage and share of traffic.
+fn json_lines(text: &str) -> String {
+    let mut last: BTreeMap<String, String> = BTreeMap::new();
+    let kept = text.lines().filter_map(|line| {
+        let mut value: Value = serde_json::from_str(line).expect("JSON");
+        if value["event"] == "looked" {
+            let it = &value["progress"];
+            let phase = format!("{} {} {}", it["status"], it["stage"], it["new"]["weight"]);
+            if last.insert(value["service"].to_string(), phase.clone()).as_ref() == Some(&phase) {
+                return None;
+            }
+        }
+        timeless(&mut value);
+        Some(redacted(&value.to_string()))
+    });
+    kept.collect::<Vec<_>>().join("\n")
+}
+
+/// Replaces moments and lengths of time.
+fn timeless(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                let is_time = ["at", "seconds", "bake_left", "waits_for_you"].contains(&name.as_str());
+                if is_time && field.is_number() { *field = json!("<time>") } else { timeless(field) }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(timeless),
+        _ => {}
+    }
 }
 
 /// A request for one image of a service's own repository.
@@ -165,29 +220,52 @@ impl Bench {
         digest
     }
 
-    /// Runs something with a printer that records plain lines.
+    /// Runs something and records all three ways to show it.
     pub async fn see<F>(&self, services: &[&str], work: F) -> Seen
     where
-        F: AsyncFnOnce(&Workspace, &Deployments<'_>) -> Result<Verdicts, OperationError>,
+        F: AsyncFnOnce(&Workspace, &Shown<'_>) -> Result<Verdicts, OperationError>,
     {
-        let sink = Sink::default();
-        let printer = printer(&sink, Manner::Lines, Look::default());
+        let sinks = [Sink::default(), Sink::default(), Sink::default()];
+        let printers = [
+            printer(&sinks[0], Manner::Lines, Look::default()),
+            printer(&sinks[1], Manner::Live, Look::default()),
+            printer(&sinks[2], Manner::Json, Look { json: true, ..Look::default() }),
+        ];
         let workspace = self.workspace().await;
         let names: Vec<String> = services.iter().map(|name| (*name).to_owned()).collect();
-        let view = Deployments::new(&printer, &names, Pace::Real);
-        let result = work(&workspace, &view).await;
+        let shown = Shown(printers.each_ref().map(|printer| Deployments::new(printer, &names, Pace::Real)));
+        let mut rows = Vec::new();
+        let result = {
+            let mut work = std::pin::pin!(work(&workspace, &shown));
+            let start = tokio::time::Instant::now();
+            let mut moments = MOMENTS.into_iter();
+            loop {
+                let Some(moment) = moments.next() else { break work.await };
+                tokio::select! {
+                    biased;
+                    result = &mut work => break result,
+                    () = tokio::time::sleep_until(start + Duration::from_secs(moment)) => {}
+                }
+                rows.push(format!("── rows after {moment} seconds\n{}", shown.0[1].rows().join("\n")));
+            }
+        };
+        let lines = &printers[0];
         match &result {
             Ok(verdicts) => {
+                rows.push(format!("── rows at the end\n{}", shown.0[1].rows().join("\n")));
                 for (name, verdict) in verdicts {
-                    printer.data(&platformctl::view::deploy::verdict(printer.paint_out(), 110, name, verdict));
+                    lines.data(&platformctl::view::deploy::verdict(lines.paint_out(), 110, name, verdict));
                 }
             }
             Err(error) => {
-                printer.tell(&format!("error: {error}"));
-                printer.tell(&format!("hint: {}", error.remedy().unwrap_or_default()));
+                lines.tell(&format!("error: {error}"));
+                lines.tell(&format!("hint: {}", error.remedy().unwrap_or_default()));
             }
         }
-        Seen { result, text: redacted(&sink.text()) }
+        let text = redacted(&sinks[0].text());
+        let rows = redacted(&rows.join("\n"));
+        let record = format!("── plain lines\n{text}\n{rows}\n── JSON lines\n{}", json_lines(&sinks[2].text()));
+        Seen { result, text, record }
     }
 
     /// Deploys and records.
@@ -300,7 +378,8 @@ pub fn redacted(text: &str) -> String {
             word.push(c);
             continue;
         }
-        out.push_str(is_id(&word).unwrap_or(&word));
+        // What was cut off is an id or a time, or would be somewhere else with another one.
+        out.push_str(if c == '…' { "" } else { is_id(&word).unwrap_or(&word) });
         word.clear();
         out.push(c);
     }

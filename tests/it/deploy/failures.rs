@@ -21,7 +21,7 @@ async fn an_image_that_is_not_there_is_refused_before_anything_changes() {
     let bench = Bench::up().await;
     let before = bench.lab.inventory();
     let seen = bench.deploy(&tag("payments", "nowhere")).await;
-    insta::assert_snapshot!("image_missing", seen.text);
+    insta::assert_snapshot!("image_missing", seen.recorded());
     assert!(seen.error().to_string().contains("does not exist"));
     assert_eq!(bench.lab.inventory(), before);
 }
@@ -39,7 +39,7 @@ async fn preflight_refuses_findings_and_what_the_execution_role_may_not_do() {
     let other = "123456789012.dkr.ecr.us-east-1.amazonaws.com/ecr-accounts-dev:1";
     foreign.services[0].1 = Image::Reference(other.to_owned());
     let seen = bench.deploy(&foreign).await;
-    insta::assert_snapshot!("preflight_refuses", seen.text);
+    insta::assert_snapshot!("preflight_refuses", seen.recorded());
     assert!(seen.error().to_string().contains("role-execution-payments-dev may not"), "{}", seen.text);
     bench.is_sound().await;
 }
@@ -48,7 +48,7 @@ async fn preflight_refuses_findings_and_what_the_execution_role_may_not_do() {
 async fn a_container_that_exits_trips_the_breaker_and_its_last_lines_are_shown() {
     let bench = Bench::up().await;
     let seen = bench.deploy(&tag("payments", "exits")).await;
-    insta::assert_snapshot!("container_exits", seen.text);
+    insta::assert_snapshot!("container_exits", seen.recorded());
     is_rolled_back(&bench, &seen, "app ended with exit code 1").await;
     assert!(seen.verdict().log.iter().any(|line| line.contains("can't reach the ledger")), "{:?}", seen.verdict().log);
 }
@@ -57,7 +57,7 @@ async fn a_container_that_exits_trips_the_breaker_and_its_last_lines_are_shown()
 async fn a_health_check_that_fails_trips_the_breaker() {
     let bench = Bench::up().await;
     let seen = bench.deploy(&tag("payments", "unhealthy")).await;
-    insta::assert_snapshot!("unhealthy", seen.text);
+    insta::assert_snapshot!("unhealthy", seen.recorded());
     is_rolled_back(&bench, &seen, "failed ELB health checks").await;
 }
 
@@ -70,7 +70,7 @@ async fn an_alarm_in_the_bake_takes_it_back() {
         bench.ring(StateValue::Alarm).await;
     };
     let (seen, ()) = tokio::join!(bench.deploy(&request), alarm);
-    insta::assert_snapshot!("alarm_in_bake", seen.text);
+    insta::assert_snapshot!("alarm_in_bake", seen.recorded());
     is_rolled_back(&bench, &seen, "alarm-payments-errors-dev went off: 7 % of the answers are errors").await;
 }
 
@@ -78,7 +78,7 @@ async fn an_alarm_in_the_bake_takes_it_back() {
 async fn a_deployment_that_takes_too_long_is_stopped_with_rollback() {
     let bench = Bench::up().await;
     let seen = bench.deploy_within(&tag("payments", "1"), Limit::Of(Duration::from_secs(60))).await;
-    insta::assert_snapshot!("time_out", seen.text);
+    insta::assert_snapshot!("time_out", seen.recorded());
     is_rolled_back(&bench, &seen, "took longer than 1 min in SCALE_UP").await;
 }
 
@@ -101,7 +101,7 @@ async fn a_first_deployment_that_fails_has_nothing_to_go_back_to() {
     let outcome = crate::lab::up(&bench.workspace().await).await.expect("a run");
     assert!(!outcome.is_complete(), "the image is not there");
     let seen = bench.resume("payments").await;
-    insta::assert_snapshot!("first_fails", seen.text);
+    insta::assert_snapshot!("first_fails", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::Failed);
     bench.push("payments", "1", "well", "").await;
     let seen = bench.deploy(&tag("payments", "1")).await;

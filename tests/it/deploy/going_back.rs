@@ -13,7 +13,7 @@ async fn rollback_stops_what_is_under_way() {
         bench.rollback("payments", None).await
     };
     let (deployed, stopped) = tokio::join!(bench.deploy(&request), stop);
-    insta::assert_snapshot!("stopped_by_a_person", format!("{}\n\n{}", deployed.text, stopped.text));
+    insta::assert_snapshot!("stopped_by_a_person", format!("{}\n\n{}", deployed.recorded(), stopped.recorded()));
     assert_eq!(deployed.verdict().outcome, Outcome::RolledBack);
     assert_eq!(stopped.verdict().outcome, Outcome::RolledBack);
     assert_eq!(bench.serving("payments").await, "blue");
@@ -42,7 +42,7 @@ async fn rollback_goes_to_the_last_good_revision_and_further_when_asked_again() 
     bench.deploy(&tag("payments", "exits")).await;
     bench.deploy(&tag("payments", "2")).await;
     let seen = bench.rollback("payments", None).await;
-    insta::assert_snapshot!("rollback", seen.text);
+    insta::assert_snapshot!("rollback", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
     assert_eq!(bench.image("payments").await, first, "what failed is skipped");
     bench.is_sound().await;
@@ -103,6 +103,6 @@ async fn a_second_deployment_is_told_which_one_runs_and_whose_it_is() {
     };
     let (first, second) = tokio::join!(bench.deploy(&request), second);
     assert_eq!(first.verdict().outcome, Outcome::Succeeded);
-    insta::assert_snapshot!("another_runs", second.text);
+    insta::assert_snapshot!("another_runs", second.recorded());
     assert!(second.error().to_string().contains("is under way"));
 }

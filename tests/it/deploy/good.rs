@@ -17,7 +17,7 @@ use crate::lab::{assert_done, destroy, up};
 async fn a_good_deployment_moves_all_traffic_and_up_leaves_it_alone() {
     let bench = Bench::up().await;
     let seen = bench.deploy(&tag("payments", "1")).await;
-    insta::assert_snapshot!("good", seen.text);
+    insta::assert_snapshot!("good", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
     assert!(bench.image("payments").await.contains("/ecr-payments-dev@sha256:"));
     assert_eq!(bench.serving("payments").await, "green");
@@ -106,7 +106,7 @@ async fn services_are_deployed_side_by_side_each_with_its_own_verdict() {
     let mut request = tag("payments", "exits");
     request.services.extend(["accounts", "notifications"].iter().flat_map(|name| tag(name, "1").services));
     let seen = bench.deploy(&request).await;
-    insta::assert_snapshot!("side_by_side", seen.text);
+    insta::assert_snapshot!("side_by_side", seen.recorded());
     let verdicts = seen.result.as_ref().expect("begun");
     let outcomes: Vec<(&str, Outcome)> = verdicts.iter().map(|(name, it)| (name.as_str(), it.outcome)).collect();
     let expected =

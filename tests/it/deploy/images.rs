@@ -25,7 +25,7 @@ async fn a_single_image_is_told_by_its_configuration_and_an_index_by_its_list() 
     bench.push_index("payments", "both", &["arm64", "amd64"]).await;
     let before = bench.lab.inventory();
     let single = bench.deploy(&tag("payments", "arm")).await;
-    insta::assert_snapshot!("architecture", single.text);
+    insta::assert_snapshot!("architecture", single.recorded());
     refused(&single, "the image is for linux/arm64, tasks are X86_64 (linux/amd64)");
     refused(&bench.deploy(&tag("payments", "arms")).await, "the image is for linux/arm64, tasks are X86_64");
     assert_eq!(bench.lab.inventory(), before, "nothing was registered");
@@ -55,6 +55,18 @@ async fn images_of_other_registries_are_pinned_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn several_services_ask_a_registry_once() {
+    let bench = Bench::up().await;
+    let mut request = reference("ghcr.io/example/app:1");
+    request.services.push(("accounts".to_owned(), request.services[0].1.clone()));
+    let seen = bench.deploy(&request).await;
+    assert!(seen.result.as_ref().is_ok_and(|all| all.iter().all(|(_, it)| it.outcome == Outcome::Succeeded)));
+    let asked = bench.lab.sandbox.calls().iter().filter(|call| call.service == "web").count();
+    assert_eq!(asked, 3, "refused, token, manifest");
+    bench.is_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_other_registries_do_not_have_or_do_not_show_is_refused() {
     let bench = Bench::up().await;
     let before = bench.lab.inventory();
@@ -62,7 +74,7 @@ async fn what_other_registries_do_not_have_or_do_not_show_is_refused() {
     refused(&bench.deploy(&reference("ghcr.io/sandbox/arm64:1")).await, "the image is for linux/arm64");
     refused(&bench.deploy(&reference("quay.io/sandbox/artifact:1")).await, "it is no container image");
     let private = bench.deploy(&reference("ghcr.io/sandbox/private:1")).await;
-    insta::assert_snapshot!("private", private.text);
+    insta::assert_snapshot!("private", private.recorded());
     refused(&private, "is private or does not exist");
     refused(&bench.deploy(&reference("registry.example.com/app:1")).await, "can't be looked at");
     let other = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/ecr-payments-dev:1";
@@ -80,7 +92,7 @@ async fn who_says_so_deploys_unverified_and_the_breaker_takes_back_what_can_t_be
     let mut request = reference("ghcr.io/sandbox/private:1");
     request.demands.unverified = true;
     let seen = bench.deploy(&request).await;
-    insta::assert_snapshot!("unverified", seen.text);
+    insta::assert_snapshot!("unverified", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::RolledBack);
     assert!(seen.verdict().causes.iter().any(|cause| cause.contains("pull access denied")), "{}", seen.text);
     bench.is_sound().await;

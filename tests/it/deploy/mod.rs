@@ -8,4 +8,5 @@ mod good;
 mod images;
 mod logs;
 mod output;
+mod registry;
 mod strategies;

@@ -22,8 +22,24 @@ async fn a_canary_gets_its_share_first_and_the_configuration_stays_what_it_is() 
     request.strategy =
         Strategy { kind: Some(Kind::Canary), step_percent: Some(20), step_minutes: Some(3), ..Strategy::default() };
     let seen = bench.deploy(&request).await;
-    insta::assert_snapshot!("canary", seen.text);
+    insta::assert_snapshot!("canary", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
+    bench.is_sound().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_may_come_from_the_configuration_and_is_not_asked_for_again() {
+    let bench = Bench::with("strategy = \"canary\"\nstep_percent = 10\nstep_minutes = 2").await;
+    let seen = bench.deploy(&tag("payments", "1")).await;
+    assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
+    assert!(seen.text.contains("10 % of production traffic is on green"), "{}", seen.text);
+    bench.is_sound().await;
+    let at_once = Strategy { kind: Some(Kind::BlueGreen), ..Strategy::default() };
+    let mut request = tag("payments", "2");
+    request.strategy = at_once;
+    let seen = bench.deploy(&request).await;
+    assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
+    assert!(!seen.text.contains("10 % of"), "{}", seen.text);
     bench.is_sound().await;
 }
 
@@ -31,7 +47,7 @@ async fn a_canary_gets_its_share_first_and_the_configuration_stays_what_it_is() 
 async fn linear_steps_come_from_the_configuration() {
     let bench = Bench::with("strategy = \"linear\"\nstep_percent = 50\nstep_minutes = 1").await;
     let seen = bench.deploy(&tag("payments", "1")).await;
-    insta::assert_snapshot!("linear", seen.text);
+    insta::assert_snapshot!("linear", seen.recorded());
     assert_eq!(seen.verdict().outcome, Outcome::Succeeded);
     bench.is_sound().await;
 }
@@ -68,7 +84,7 @@ async fn a_pause_waits_for_continue_or_abort() {
         let (seen, ()) = tokio::join!(bench.deploy(&request), answer);
         let (name, outcome) =
             if goes_on { ("continued", Outcome::Succeeded) } else { ("aborted", Outcome::RolledBack) };
-        insta::assert_snapshot!(name, seen.text);
+        insta::assert_snapshot!(name, seen.recorded());
         assert_eq!(seen.verdict().outcome, outcome);
         bench.is_sound().await;
     }

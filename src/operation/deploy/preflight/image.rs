@@ -7,7 +7,7 @@ use crate::{
         image::{self, Repository, SEVERITIES, Seen},
         registry::{self, Sought},
     },
-    engine::{Class, Failure, survey::persist},
+    engine::{Answers, Class, Failure, survey::persist},
     operation::{
         Check, Workspace,
         deploy::{Image, Place, Severity},
@@ -36,10 +36,11 @@ pub(super) async fn look(
     reference: &Reference,
     from: &Revision,
     demands: &Demands,
+    answers: &Answers,
 ) -> Result<Looked, Failure> {
     match reference.repository() {
         Some(repository) => in_ecr(workspace, &repository, reference, from, demands).await,
-        None => elsewhere(workspace, reference, from, demands).await,
+        None => elsewhere(workspace, reference, from, demands, answers).await,
     }
 }
 
@@ -79,27 +80,33 @@ async fn elsewhere(
     reference: &Reference,
     from: &Revision,
     demands: &Demands,
+    answers: &Answers,
 ) -> Result<Looked, Failure> {
     let (host, _) = registry::place(reference);
-    let (digest, platforms) = match persist(&workspace.jitter, || registry::look(&workspace.aws.web, reference)).await {
-        Ok(Sought::Found { digest, platforms }) => (digest, platforms),
-        Ok(Sought::Absent) => return Ok(absent(reference, format!("push it to {host}, or name one that is there"))),
-        Ok(Sought::Hidden(said)) => {
-            let said = if said.is_empty() { said } else { format!(" ({said})") };
+    let question = format!("registry {}", reference.text);
+    let ask = || answers.once(&question, || registry::look(&workspace.aws.web, reference));
+    let sought = match persist(&workspace.jitter, ask).await {
+        Ok(sought) => sought,
+        Err(failure) => return wrong(reference, failure, demands),
+    };
+    let (digest, platforms) = match sought.as_ref() {
+        Sought::Found { digest, platforms } => (digest, platforms),
+        Sought::Absent => return Ok(absent(reference, format!("push it to {host}, or name one that is there"))),
+        Sought::Hidden(said) => {
+            let said = if said.is_empty() { String::new() } else { format!(" ({said})") };
             let detail = format!("is private or does not exist: {host} does not show it without credentials{said}");
             let remedy = "tasks pull without credentials too: push it to the service's own repository and pass --tag";
             return Ok(unknown(reference, &detail, remedy, demands));
         }
-        Err(failure) => return wrong(reference, failure, demands),
     };
     let mut checks = vec![Check::ok("image", format!("{} is {digest}", reference.text))];
-    checks.push(architecture(&platforms, &from.architecture));
+    checks.push(architecture(platforms, &from.architecture));
     if demands.max_severity.is_some() {
         let detail = format!("no findings known: what {host} finds is not asked for");
         let remedy = "push it to the service's own repository, which scans it, or leave --max-severity out";
         checks.push(Check::failed("scan", detail, remedy));
     }
-    Ok((reference.pinned(&digest), checks))
+    Ok((reference.pinned(digest), checks))
 }
 
 fn absent(reference: &Reference, remedy: String) -> Looked {

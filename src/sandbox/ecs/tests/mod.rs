@@ -3,6 +3,7 @@
 mod bad_input;
 mod deployments;
 mod fargate;
+mod rollouts;
 mod services;
 mod support;
 mod task_definitions;
