@@ -4,7 +4,7 @@ use super::Check;
 use crate::{
     aws::secrets::facts::NOT_AFTER,
     engine::Book,
-    operation::{Workspace, rotate},
+    operation::{Workspace, package, rotate},
     state::StateError,
 };
 
@@ -18,6 +18,21 @@ pub fn certificates(workspace: &Workspace, book: &Book) -> Vec<Check> {
         return vec![Check::ok(NAME, format!("their authority is valid until {until}"))];
     }
     notices.into_iter().map(|notice| Check::warning(NAME, notice.what, notice.remedy)).collect()
+}
+
+/// Whether the rotator beside platformctl can run on Lambda. None where none is needed, or where AWS is simulated and runs its own.
+pub fn rotator(workspace: &Workspace) -> Option<Check> {
+    const NAME: &str = "rotator";
+    if !package::is_needed(&workspace.config) || workspace.rotator == package::Source::StandIn {
+        return None;
+    }
+    Some(match package::rotator(workspace) {
+        Ok(code) => Check::ok(NAME, format!("{} runs on Lambda ({})", package::PROGRAM, code.architecture)),
+        Err(failure) => {
+            let remedy = failure.remedy.clone().unwrap_or_default();
+            Check::failed(NAME, failure.message.clone(), remedy)
+        }
+    })
 }
 
 /// Whether every name is within its kind's limit.
