@@ -135,7 +135,7 @@ mod tests {
             (other, "spiffe://dev.platform/accounts"),
             (later, "another moment"),
             (long, "31 days instead of 30"),
-            (stranger, "UnknownIssuer"),
+            (stranger, "BadSignature"),
         ];
         for (wrong, told) in cases {
             let error = wrong.verify(&request("payments"), &authorities.bundle(), NOW).expect_err(told).to_string();

@@ -29,6 +29,7 @@ pub async fn doctor(workspace: &Workspace, deep: bool) -> Vec<Check> {
     checks.extend(roles);
     checks.extend(local::certificates(workspace, &book));
     checks.extend(local::provider(workspace, &book));
+    checks.extend(local::rotator(workspace));
     checks.push(local::names(workspace));
     checks.push(local::state(workspace));
     checks

@@ -182,6 +182,9 @@ async fn a_rotator_that_can_not_run_on_lambda_stops_before_anything_is_made() {
     assert!(failure.message.contains("platformctl-rotator"), "{failure}");
     assert!(failure.remedy.as_ref().is_some_and(|remedy| remedy.contains("cargo")), "{failure:?}");
     assert_eq!(lab.inventory(), before);
+    let checks = operation::doctor(&workspace, false).await;
+    let check = checks.iter().find(|check| check.name == "rotator").expect("a check");
+    assert!(check.verdict == operation::Verdict::Failed && check.detail.contains("platformctl-rotator"), "{check:?}");
     operation::prepare(&workspace, Intention::Destroy).await.expect("destroy needs no rotator");
 }
 

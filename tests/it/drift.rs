@@ -443,9 +443,9 @@ async fn settings_of_the_database_and_the_rotator_are_seen_and_mended() {
             function.environment.insert("BY_HAND".to_owned(), "yes".to_owned());
             function.permissions.clear();
             let secrets = &mut call.world.secretsmanager.secrets;
-            let rotation = |name: &str| secrets.get_mut(name).and_then(|secret| secret.rotation.as_mut());
             for name in ["mesh-certificate-payments-dev", "db-credentials-payments-dev"] {
-                let rotation = rotation(name).expect("it is rotated");
+                let rotation =
+                    secrets.get_mut(name).and_then(|secret| secret.rotation.as_mut()).expect("it is rotated");
                 (rotation.days, rotation.function) = (99, format!("{}-by-hand", rotation.function));
             }
         })

@@ -3,10 +3,12 @@
 import sys
 
 import xmltodict
+from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.elbv2.models import FakeListener
 from moto.kms import responses as kms
+from moto.rds.models import DBCluster
 from moto.s3.responses import S3Response
 from moto.server import main
 
@@ -59,5 +61,43 @@ FakeListener.__init__ = new_listener
 # GetKeyPolicy and PutKeyPolicy: the policy's name is optional (KMS API reference).
 default_policy = kms._assert_default_policy
 kms._assert_default_policy = lambda name: default_policy(name or "default")
+
+# A function's log group is forgotten (Lambda API reference, LoggingConfig).
+function, configuration, update = (
+    LambdaFunction.__init__,
+    LambdaFunction.get_configuration,
+    LambdaFunction.update_configuration,
+)
+
+
+def new_function(self, account_id, spec, *args, **kwargs):
+    self.logging = spec.get("LoggingConfig")
+    function(self, account_id, spec, *args, **kwargs)
+
+
+def shown(self, *args, **kwargs):
+    answer = configuration(self, *args, **kwargs)
+    if self.logging:
+        answer["LoggingConfig"] = self.logging
+    return answer
+
+
+def updated(self, spec):
+    self.logging = spec.get("LoggingConfig", self.logging)
+    return update(self, spec)
+
+
+LambdaFunction.__init__ = new_function
+LambdaFunction.get_configuration = shown
+LambdaFunction.update_configuration = updated
+
+# The Data API is known for the first generation of Aurora Serverless only.
+DBCluster.enable_http_endpoint = property(
+    lambda self: self._enable_http_endpoint,
+    lambda self, value: setattr(self, "_enable_http_endpoint", bool(value)),
+)
+
+# Functions would run in Docker. Nothing is rotated here, only told to be.
+LambdaBackend.invoke = lambda self, *args, **kwargs: b""
 
 sys.exit(main())

@@ -28,17 +28,17 @@ use platformctl::{
     },
     blueprint::{self, Facts},
     config::{self, EnvSuffix},
-    engine::{Blueprint, Interrupt, Kinds},
+    engine::{Blueprint, Interrupt, Key, Kinds},
     operation::{self, Intention, Prepared, Workspace, prepare::prepare_with},
 };
 use tempfile::TempDir;
 
-use crate::lab::{Recorder, without_database};
+use crate::lab::{EXAMPLE, Recorder};
 
 /// The kinds whose services moto answers as AWS does. Not among them, and why:
 /// - alarms and dashboards: CloudWatch's SDK speaks CBOR, moto answers XML whatever is asked;
 /// - App Mesh: moto's dates are no numbers, so nothing that it answers can be read, and it has no virtual services;
-/// - the database: what its credentials need of Lambda and of rotations, moto doesn't do;
+/// - the rotation of credentials: it waits for the first one, and moto runs no function; that of certificates is only ordered;
 /// - ECS services, and the scaling of them: moto has no deployments, so that none is ever finished.
 fn kinds(aws: &Arc<Aws>) -> Kinds {
     let mut kinds = Kinds::new(Arc::new(Search(aws.clone())));
@@ -53,6 +53,8 @@ fn kinds(aws: &Arc<Aws>) -> Kinds {
         aws::secrets::register,
         aws::cloudmap::register,
         aws::elb::register,
+        aws::lambda::register,
+        aws::rds::register,
         aws::sns::register,
     ] {
         register(&mut kinds, aws);
@@ -136,8 +138,12 @@ fn connection(moto: &Moto, wire: &Wire) -> Connection {
 fn within_moto(workspace: &Workspace) -> impl Fn(&Facts) -> Blueprint {
     move |facts| {
         blueprint::build(&workspace.config, &workspace.suffix, facts)
-            .part(|node| workspace.kinds.get(node.key.kind()).is_ok())
+            .part(|node| workspace.kinds.get(node.key.kind()).is_ok() && !rotates_credentials(&node.key))
     }
+}
+
+fn rotates_credentials(key: &Key) -> bool {
+    key.kind() == "secret-rotation" && !key.name().ends_with(".certificate")
 }
 
 /// Keeps what was said on the wire, to be told when the test fails.
@@ -192,9 +198,8 @@ async fn the_life_of_an_environment_over_http() {
 
 async fn live(moto: &Moto, wire: &Wire, events: &Recorder) {
     let state = TempDir::new().expect("a directory");
-    let config =
-        config::parse("platform.toml", &without_database().replace("provider = \"auto\"", "provider = \"envoy\""))
-            .expect("the example");
+    let config = config::parse("platform.toml", &EXAMPLE.replace("provider = \"auto\"", "provider = \"envoy\""))
+        .expect("the example");
     let suffix = EnvSuffix::parse("dev").expect("a suffix");
     let connection = connection(moto, wire);
     let mut workspace = Workspace::open(config, suffix, &connection, state.path()).await.expect("a workspace");

@@ -59,7 +59,7 @@ fn every_document_is_one_and_within_its_quota() {
     let facts = Facts { mesh: DataPlane::AppMesh, ..facts() };
     let blueprint = blueprint("", &facts);
     let roles: Vec<_> = blueprint.nodes().iter().filter(|node| node.key.kind() == "iam-role").collect();
-    assert_eq!(roles.len(), 6);
+    assert_eq!(roles.len(), 7);
     for node in roles {
         let role = resolved(&node.spec);
         Policy::parse(&role["trust"].to_string(), Grammar::Trust).expect("a trust policy");

@@ -9,7 +9,7 @@ use crate::{
     operation::{
         Workspace,
         changeover::{self, Picture},
-        facts, rotate,
+        facts, package, rotate,
     },
     state::StateError,
 };
@@ -36,6 +36,21 @@ pub fn provider(workspace: &Workspace, book: &Book) -> Option<Check> {
     };
     let notice = changeover::notice(&Picture::recorded(&workspace.config, book)?, end)?;
     Some(Check::warning("mesh provider", notice.what, notice.remedy))
+}
+
+/// Whether the rotator beside platformctl can run on Lambda. None where none is needed, or where AWS is simulated and runs its own.
+pub fn rotator(workspace: &Workspace) -> Option<Check> {
+    const NAME: &str = "rotator";
+    if !package::is_needed(&workspace.config) || workspace.rotator == package::Source::StandIn {
+        return None;
+    }
+    Some(match package::rotator(workspace) {
+        Ok(code) => Check::ok(NAME, format!("{} runs on Lambda ({})", package::PROGRAM, code.architecture)),
+        Err(failure) => {
+            let remedy = failure.remedy.clone().unwrap_or_default();
+            Check::failed(NAME, failure.message.clone(), remedy)
+        }
+    })
 }
 
 /// Whether every name is within its kind's limit.

@@ -236,7 +236,7 @@ async fn what_is_wrong_fails_the_rotation_and_nothing_else() {
     let other = LeafRequest { service: "accounts".to_owned(), ..request() };
     let other = authorities(&world).issue(&other, OffsetDateTime::now_utc()).expect("a certificate");
     let swapped = LeafSecret { private_key: stranger.private_key.clone(), ..before.clone() };
-    for (wrong, told) in [(stranger, "UnknownIssuer"), (other, "accounts"), (swapped, "another certificate")] {
+    for (wrong, told) in [(stranger, "BadSignature"), (other, "accounts"), (swapped, "another certificate")] {
         let token = world.order();
         let text = wrong.to_json().expect("JSON");
         let arn = world.secret_arn();
