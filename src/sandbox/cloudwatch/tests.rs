@@ -111,7 +111,7 @@ async fn alarms_whose_topic_or_key_shuts_cloudwatch_out_are_refused() {
     let useful = statement(cloudwatch(), &["kms:Decrypt", "kms:GenerateDataKey*"], "*");
     let publish = statement(cloudwatch(), &["sns:Publish"], &arn);
     let others = statement(json!({ "Service": "events.amazonaws.com" }), &["sns:Publish"], &arn);
-    let key = bench.aws.kms.create_key().policy(policy(&[owner.clone()])).send().await.expect("a key");
+    let key = bench.aws.kms.create_key().policy(policy(std::slice::from_ref(&owner))).send().await.expect("a key");
     let key = key.key_metadata.and_then(|key| key.arn).expect("its ARN");
     let topic = bench.aws.sns.create_topic().name("topic-alarms-dev").attributes("Policy", policy(&[others]));
     topic.attributes("KmsMasterKeyId", &key).send().await.expect("a topic");
