@@ -3,7 +3,6 @@
 use std::{fmt::Write as _, time::Duration};
 
 use platformctl::{
-    engine::Interrupt,
     operation::{self, Intention, Workspace, changeover, rotate::authority::Phase},
     sandbox::SandboxOptions,
 };
@@ -28,8 +27,7 @@ async fn authority(workspace: &Workspace) {
 async fn provider(workspace: &Workspace) {
     let mut next = Some(operation::prepare(workspace, Intention::Up).await.expect("a plan"));
     while let Some(prepared) = next {
-        let outcome = operation::apply(workspace, &prepared, &crate::lab::Recorder::default(), &Interrupt::default());
-        assert_done(&outcome.await.expect("a phase"));
+        assert_done(&carry_out(workspace, &prepared).await.expect("a phase"));
         next = changeover::on_from(workspace, prepared, &|_| ()).await.expect("settled");
     }
 }

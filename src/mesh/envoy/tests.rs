@@ -84,7 +84,7 @@ fn only_declared_peers_can_be_called() {
 fn without_peers_there_is_no_way_out() {
     let bootstrap = of(&example(), "notifications");
     assert_eq!(names(listeners(&bootstrap)), ["mesh_inbound", "ingress"]);
-    assert_eq!(names(clusters(&bootstrap)), ["local_app", "certificate"]);
+    assert_eq!(names(clusters(&bootstrap)), ["local_app"]);
 }
 
 #[test]

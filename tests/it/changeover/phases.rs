@@ -287,11 +287,10 @@ async fn nobody_goes_back_to_a_revision_that_its_peers_would_not_reach() {
     assert_done(&carry_out(&workspace, &next).await.expect("the second phase"));
     drop(next);
     // Its peers call by Envoy now, which the first revision doesn't accept.
-    let refused = deploy::rollback::rollback(&workspace, "ledger", Some(1), Limit::Usual).await.err().expect("refused");
+    let refused = deploy::rollback::rollback(&workspace, "ledger", Some(1), Limit::Usual).await.expect_err("refused");
     assert!(refused.to_string().contains("the call accounts → ledger would fail"), "{refused}");
     assert_eq!(up(&workspace, |_| ()).await.expect("changed"), [3]);
-    let refused =
-        deploy::rollback::rollback(&workspace, "payments", Some(2), Limit::Usual).await.err().expect("refused");
+    let refused = deploy::rollback::rollback(&workspace, "payments", Some(2), Limit::Usual).await.expect_err("refused");
     assert!(refused.to_string().contains("it needs App Mesh, which this environment has left"), "{refused}");
 }
 
@@ -301,7 +300,7 @@ async fn a_task_too_small_for_both_envoys_is_refused_before_anything_changes() {
     brought_up(&lab, "app-mesh").await;
     let small = circle("envoy").replace("port = 7000", "port = 7000\ncpu = 256\nmemory = 512");
     let workspace = lab.workspace(&small, "dev").await;
-    let refused = operation::prepare(&workspace, Intention::Up).await.err().expect("refused");
+    let refused = operation::prepare(&workspace, Intention::Up).await.expect_err("refused");
     assert!(refused.to_string().contains("512 MiB of ledger are too little for both Envoys"), "{refused}");
     assert!(refused.remedy().is_some_and(|remedy| remedy.contains("services.ledger.memory")), "{refused}");
 }
