@@ -5,7 +5,8 @@
 //! more than what comes after its fault. `main` is our own because a fork takes along no threads.
 //!
 //! `cargo test --test proof -- up` runs the proof of that name. Environment: `PROOF=ci` for deaths at every call and a
-//! sample of all else, `PROOF=whole` for everything, a small sample without it; `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label).
+//! sample of all else, `PROOF=whole` for everything, a small sample without it; `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a
+//! scenario's label), `PROOF_DEATHS` and `PROOF_OTHERS` (which share of deaths and of other faults).
 
 mod check;
 mod commands;
