@@ -241,8 +241,12 @@ impl Owner<'_> {
                 "log-group:/aws/rds/cluster/db-cluster-{}/postgresql:*",
                 "log-group:/aws/ecs/containerinsights/cluster-{}/performance",
                 "log-group:/aws/ecs/containerinsights/cluster-{}/performance:*",
+                // RDS names its log groups.
+                "log-group:/aws/rds/cluster/*-{}/*",
                 "log-group:/platformctl/{}/*",
             ]),
+            // An alias and its key are asked for both.
+            "kms" if verb.ends_with("Alias") => each(&["alias/*-{}", "key/*"]),
             "ecr" => each(&["repository/*-{}"]),
             "dynamodb" => each(&["table/*-{}"]),
             "sns" => each(&["*-{}", "*-{}:*"]),

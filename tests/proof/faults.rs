@@ -120,6 +120,11 @@ impl Choice {
         };
         let only = std::env::var("PROOF_ONLY").unwrap_or_default();
         let (deaths, others) = if only.is_empty() { (deaths, others) } else { (1.0, 1.0) };
+        let share = |name: &str, otherwise| {
+            let given = std::env::var(name).ok().and_then(|text| text.parse().ok());
+            given.filter(|share| (0.0..=1.0).contains(share)).unwrap_or(otherwise)
+        };
+        let (deaths, others) = (share("PROOF_DEATHS", deaths), share("PROOF_OTHERS", others));
         Choice { kinds, deaths, others, only, seed: seed() }
     }
 

@@ -4,8 +4,9 @@
 //! copy suffers the fault and goes on to the end, the original goes on without it. So every scenario is real from its first call, and costs no
 //! more than what comes after its fault. `main` is our own because a fork takes along no threads.
 //!
-//! `cargo test --test proof -- up` runs the proof of that name. Environment: `PROOF=ci` for deaths at every call and a
-//! sample of all else, `PROOF=whole` for everything, a small sample without it; `PROOF_SEED`, `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label).
+//! `cargo test --test proof -- up` runs the proof of that name. Environment: `PROOF=sample` for a small sample of every proof, `PROOF=ci` for
+//! deaths at every call and a sample of all else, `PROOF=whole` for everything; without it a small sample of some. `PROOF_SEED`,
+//! `PROOF_JOBS`, `PROOF_ONLY` (part of a scenario's label), `PROOF_DEATHS` and `PROOF_OTHERS` (which share of deaths and of other faults).
 
 mod check;
 mod commands;
@@ -76,7 +77,8 @@ fn main() -> ExitCode {
     let filters: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let is_listing = std::env::args().any(|word| word == "--list");
     let is_named = |name: &str| filters.iter().any(|part| name == part);
-    let all = filters.is_empty() && sweep::level() != Level::Quick;
+    let is_sample = std::env::var("PROOF").is_ok_and(|level| level == "sample");
+    let all = filters.is_empty() && (is_sample || sweep::level() != Level::Quick);
     let everyday = EVERYDAY.iter().filter(|(name, _)| filters.is_empty() || is_named(name));
     let chosen = everyday.chain(MORE.iter().filter(|(name, _)| all || is_named(name)));
     let mut failed = false;

@@ -109,14 +109,24 @@ async fn cut(lab: &Lab, pool: &Arc<Mutex<Pool>>, config: &str, shape: &Shape) ->
     let path = journal();
     let whole = fs::read(&path).expect("a journal");
     let first = whole.len().saturating_sub(TAIL);
-    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
     let mut verdict = Verdict::default();
-    for length in first..whole.len() {
-        fs::write(&path, &whole[..length]).expect("cut");
+    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+    // Read from its first line on for each line, and for each byte with only its header before what is cut: that spares parsing all that comes
+    // before over and over.
+    let ends = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+    let header = whole.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let begin = whole[..first].iter().rposition(|byte| *byte == b'\n').map_or(header, |end| end + 1).max(header);
+    let mut lines = usize::MAX;
+    for length in first.max(header)..whole.len() {
+        let is_new = ends(&whole[..length]) != lines;
+        lines = ends(&whole[..length]);
+        let shown = if is_new { whole[..length].to_vec() } else { [&whole[..header], &whole[begin..length]].concat() };
+        fs::write(&path, shown).expect("cut");
         match load() {
-            Ok(Some(loaded)) => {
+            Ok(Some(loaded)) if is_new => {
                 outcomes.insert(serde_json::to_string(&loaded.book).expect("plain data"), length);
             }
+            Ok(Some(_)) => {}
             Ok(None) => verdict.failure = Some(format!("cut at byte {length}: read as no state at all")),
             Err(error) if error.remedy().is_empty() => {
                 verdict.failure = Some(format!("cut at byte {length}: no remedy: {error}"));

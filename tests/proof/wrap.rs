@@ -173,12 +173,17 @@ impl Twist for Twice {
             };
             self.note(kind, "create", harm);
         }
+        let mut spec = spec.clone();
+        if kind.name() == "task-definition" {
+            // The revision itself, and not the one that its service still runs.
+            spec["service"] = Value::Null;
+        }
         let target = Target {
             key: identity.key.clone(),
             name: identity.name.clone(),
             id: Some(first.id.clone()),
             recorded: first.outputs.clone(),
-            spec: spec.clone(),
+            spec,
         };
         let environment = (identity.environment.suffix.as_str(), identity.environment.id.as_str());
         let once = |found: &[Sighting]| found.len() == 1 && found[0].id == first.id;

@@ -16,9 +16,10 @@ mod time;
 pub mod usage;
 
 /// The IAM actions that these looks need besides those of the kinds.
-pub const ACTIONS: [&str; 5] = [
+pub const ACTIONS: [&str; 6] = [
     "ecs:DescribeTaskDefinition",
     "ecs:ListClusters",
+    "elasticloadbalancing:DescribeTargetHealth",
     "iam:GetRole",
     "servicequotas:GetAWSDefaultServiceQuota",
     "servicequotas:GetServiceQuota",

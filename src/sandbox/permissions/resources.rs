@@ -66,6 +66,7 @@ fn by_name(place: &Place, operation: &str, service: &str, asked: &Asked) -> Vec<
         // Aurora User Guide, "Password management with Amazon Aurora and AWS Secrets Manager": the name of the secret begins so.
         "secretsmanager" if operation == "CreateDBCluster" => vec![local("secret:rds!cluster-0-AbCdEf".to_owned())],
         "logs" => all(&["log_group_name"], &|name| local(format!("log-group:{name}"))),
+        "kms" => all(&["alias_name"], &|name| local(name.to_owned())),
         "ecr" => all(&["repository_name", "repository_names"], &|name| local(format!("repository/{name}"))),
         "dynamodb" => all(&["table_name"], &|name| local(format!("table/{name}"))),
         "sns" => all(&["name"], &|name| local(name.to_owned())),
