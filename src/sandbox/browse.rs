@@ -15,12 +15,12 @@ use super::web::{self, Asked, Told};
 impl SandboxHttpClient {
     /// Answers a request that is no call of an API.
     pub(super) async fn browse(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let asked = read(&request)
-            .ok_or_else(|| ConnectorError::user("the sandbox's web is read by GET, at an https address".into()))?;
-        let region = &self.sandbox.options().region;
-        if asked.host.ends_with(".amazonaws.com") && asked.host != web::layer_host(region) {
+        let host = request.uri().split('/').nth(2).unwrap_or_default();
+        if host.ends_with(".amazonaws.com") && host != web::layer_host(&self.sandbox.options().region) {
             return Err(ConnectorError::user("a client of the sandbox lacks the sandbox's interceptor".into()));
         }
+        let asked = read(&request)
+            .ok_or_else(|| ConnectorError::user("the sandbox's web is read by GET, at an https address".into()))?;
         if self.sandbox.is_dead() {
             return std::future::pending().await;
         }
