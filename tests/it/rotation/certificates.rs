@@ -115,12 +115,12 @@ async fn without_an_environment_or_such_a_service_nothing_is_rotated() {
 async fn up_renews_what_nears_its_end_and_rolls_the_services_to_it() {
     let lab = Lab::new();
     let before_all = lab.inventory();
-    let workspace = brought_up(&lab, PAIR).await;
+    let workspace = brought_up(&lab, &turn::by_hand()).await;
     let before = leaves(&lab.sandbox);
     tokio::time::sleep(19 * DAY).await;
     assert!(settled(&workspace).await.is_empty(), "a third of its life is left, and a day");
     tokio::time::sleep(2 * DAY).await;
-    let workspace = lab.workspace(PAIR, "dev").await;
+    let workspace = lab.workspace(&turn::by_hand(), "dev").await;
     let plan = operation::prepare(&workspace, Intention::Plan).await.expect("plan");
     let steps: Vec<(&str, Action)> = plan.plan.steps.iter().map(|step| (step.key.kind(), step.action)).collect();
     let each = [

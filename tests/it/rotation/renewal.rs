@@ -278,7 +278,7 @@ async fn a_deployment_that_fails_is_made_up_for_before_what_the_tasks_hold_ends(
 async fn the_function_comes_and_goes_with_the_configuration() {
     let lab = Lab::new();
     let before = lab.inventory();
-    let by_hand = PAIR.replace("[services.accounts]", "[mesh]\nrotate_certificates = false\n\n[services.accounts]");
+    let by_hand = turn::by_hand();
     let workspace = brought_up(&lab, &by_hand).await;
     assert!(!lab.inventory().iter().any(|item| item.starts_with("lambda:")));
     let revisions: Vec<String> = running(&lab.sandbox).into_iter().map(|held| held.revision).collect();

@@ -15,6 +15,11 @@ use crate::lab::{Lab, Recorder, assert_done, up};
 pub const PAIR: &str = "[platform]\nteam = \"platform\"\ncost_center = \"42\"\n\n[services.accounts]\nbake_minutes = 2\n\n\
                         [services.payments]\ncalls = [\"accounts\"]\nbake_minutes = 2\n";
 
+/// The same, where nobody renews certificates but `up`.
+pub fn by_hand() -> String {
+    PAIR.replace("[services.accounts]", "[mesh]\nrotate_certificates = false\n\n[services.accounts]")
+}
+
 /// A lab with an environment that is up.
 pub async fn brought_up(lab: &Lab, text: &str) -> Workspace {
     let workspace = lab.workspace(text, "dev").await;
