@@ -15,11 +15,12 @@ use crate::engine::Book;
 /// a call for each hundred tasks of the account.
 pub async fn doctor(workspace: &Workspace, deep: bool) -> Vec<Check> {
     let book = recorded(workspace);
-    let (zones, quotas, fargate, mesh, roles) = futures::join!(
+    let (zones, quotas, fargate, mesh, provider, roles) = futures::join!(
         account::zones(workspace),
         quota::all(workspace, &book),
         fargate::check(workspace, &book, deep),
         account::mesh(workspace),
+        account::provider(workspace, &book),
         account::linked_roles(workspace),
     );
     let mut checks = vec![account::credentials(workspace), zones];
@@ -28,7 +29,7 @@ pub async fn doctor(workspace: &Workspace, deep: bool) -> Vec<Check> {
     checks.push(mesh);
     checks.extend(roles);
     checks.extend(local::certificates(workspace, &book));
-    checks.extend(local::provider(workspace, &book));
+    checks.extend(provider);
     checks.extend(local::rotator(workspace));
     checks.push(local::names(workspace));
     checks.push(local::state(workspace));

@@ -9,8 +9,13 @@ use crate::{
         look::linked_roles::{self, LINKED_ROLES},
     },
     config::MeshProvider,
-    engine::{Failure, survey::persist},
-    operation::Workspace,
+    engine::{Book, Failure, survey::persist},
+    mesh::DataPlane,
+    operation::{
+        Workspace,
+        changeover::{self, Picture},
+        facts,
+    },
 };
 
 /// A check that could not be made.
@@ -62,6 +67,26 @@ pub async fn mesh(workspace: &Workspace) -> Check {
             "set mesh.provider to \"envoy\" or \"auto\": AWS ended App Mesh on 2026-09-30",
         ),
         Err(_) => Check::ok(NAME, "does not answer this account; Envoy carries the mesh instead"),
+    }
+}
+
+/// Whether the services are where the configured provider of the mesh wants them. Nothing where they are; AWS is asked only where the state
+/// doesn't know.
+pub async fn provider(workspace: &Workspace, book: &Book) -> Option<Check> {
+    const NAME: &str = "mesh provider";
+    let end = match (workspace.config.mesh.provider, book.choices.get(facts::MESH)) {
+        (MeshProvider::AppMesh, _) => DataPlane::AppMesh,
+        (MeshProvider::Envoy, _) => DataPlane::Envoy,
+        (MeshProvider::Auto, choice) if choice?.value == DataPlane::AppMesh.as_str() => DataPlane::AppMesh,
+        (MeshProvider::Auto, _) => DataPlane::Envoy,
+    };
+    let picture = match Picture::recorded(&workspace.config, book) {
+        Some(picture) => Ok(picture),
+        None => Picture::running(workspace).await,
+    };
+    match picture {
+        Ok(picture) => changeover::notice(&picture, end).map(|notice| Check::warning(NAME, notice.what, notice.remedy)),
+        Err(failure) => Some(unknown(NAME, &failure)),
     }
 }
 

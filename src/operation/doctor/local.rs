@@ -3,14 +3,8 @@
 use super::Check;
 use crate::{
     aws::secrets::facts::NOT_AFTER,
-    config::MeshProvider,
     engine::Book,
-    mesh::DataPlane,
-    operation::{
-        Workspace,
-        changeover::{self, Picture},
-        facts, package, rotate,
-    },
+    operation::{Workspace, package, rotate},
     state::StateError,
 };
 
@@ -24,18 +18,6 @@ pub fn certificates(workspace: &Workspace, book: &Book) -> Vec<Check> {
         return vec![Check::ok(NAME, format!("their authority is valid until {until}"))];
     }
     notices.into_iter().map(|notice| Check::warning(NAME, notice.what, notice.remedy)).collect()
-}
-
-/// Whether the services are where the configured provider of the mesh wants them, as far as the state knows. Nothing where they are.
-pub fn provider(workspace: &Workspace, book: &Book) -> Option<Check> {
-    let end = match (workspace.config.mesh.provider, book.choices.get(facts::MESH)) {
-        (MeshProvider::AppMesh, _) => DataPlane::AppMesh,
-        (MeshProvider::Envoy, _) => DataPlane::Envoy,
-        (MeshProvider::Auto, choice) if choice?.value == DataPlane::AppMesh.as_str() => DataPlane::AppMesh,
-        (MeshProvider::Auto, _) => DataPlane::Envoy,
-    };
-    let notice = changeover::notice(&Picture::recorded(&workspace.config, book)?, end)?;
-    Some(Check::warning("mesh provider", notice.what, notice.remedy))
 }
 
 /// Whether the rotator beside platformctl can run on Lambda. None where none is needed, or where AWS is simulated and runs its own.

