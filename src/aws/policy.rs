@@ -245,8 +245,7 @@ impl Owner<'_> {
                 "log-group:/aws/rds/cluster/*-{}/*",
                 "log-group:/platformctl/{}/*",
             ]),
-            // An alias and its key are asked for both.
-            "kms" if verb.ends_with("Alias") => each(&["alias/*-{}", "key/*"]),
+            "kms" if verb.ends_with("Alias") => each(&["alias/*-{}"]),
             "ecr" => each(&["repository/*-{}"]),
             "dynamodb" => each(&["table/*-{}"]),
             "sns" => each(&["*-{}", "*-{}:*"]),
@@ -282,6 +281,10 @@ pub fn document(actions: &BTreeSet<&'static str>, owner: &Owner<'_>) -> Value {
     let mut scopes: BTreeMap<Scope, BTreeSet<&str>> = BTreeMap::new();
     for action in actions {
         scopes.entry(owner.scope(action)).or_default().insert(action);
+        // An alias and its key are asked for both, and only the key bears tags.
+        if action.starts_with("kms:") && action.ends_with("Alias") {
+            scopes.entry(Scope::Tagged).or_default().insert(action);
+        }
     }
     let tag = |key: &str| json!({ "StringEquals": { format!("{key}/{TAG_ENVIRONMENT}"): owner.suffix } });
     // Sids are unique in a policy: of one service's several statements, the later ones are told apart by their first action.
