@@ -148,7 +148,7 @@ pub fn alarm_state(world: &World, name: &str) -> Option<State> {
 }
 
 /// The one metric that the simulation has values of: how many invocations of a function failed.
-fn errors<'a>(watched: &'a Watched) -> Option<(&'a str, Duration)> {
+fn errors(watched: &Watched) -> Option<(&str, Duration)> {
     let stat = match watched {
         Watched::Metric(stat) => Some(stat),
         Watched::Queries(queries) => match queries.as_slice() {
