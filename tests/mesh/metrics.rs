@@ -241,11 +241,10 @@ fn days(task: &Task<'_>) -> i64 {
     task.statistic("server.days_until_first_cert_expiring")
 }
 
-/// What the alarm on certificates is made for: the gauge follows the leaf, and the authority that issued it, whichever ends first. Of several
-/// authorities Envoy counts the first of the bundle alone, which is the one that issues: while the authority changes, the other
-/// one's end neither sets the alarm off nor hides the issuing one's.
+/// What the alarm on certificates is made for: the gauge is the earliest end of all that Envoy has loaded, the leaf and every authority that is
+/// trusted, wherever it is in the bundle. While the authority changes, the old one's end shows until it is dropped.
 #[test]
-fn the_days_that_are_left_are_those_of_the_leaf_and_of_the_authority_that_issues() {
+fn the_days_that_are_left_are_those_of_whatever_ends_first() {
     let world = World::new();
     let now = OffsetDateTime::now_utc();
     let request = |days: u16| AuthorityRequest { days, ..authority_request(&world.blueprint) };
@@ -266,10 +265,10 @@ fn the_days_that_are_left_are_those_of_the_leaf_and_of_the_authority_that_issues
     shown("the leaf's, which its authority cuts", leaf(&short, 20, short.cert_pem.clone()), 8);
     // The phases of a change from the short one to the long one: the issuing one comes first in the bundle.
     shown("phase 1: the old one issues", leaf(&short, 20, bundle(&short, &long)), 8);
-    shown("phase 2: the new one issues, and the old one is still trusted", leaf(&long, 20, bundle(&long, &short)), 19);
+    shown("phase 2: the new one issues, and the old one is still trusted", leaf(&long, 20, bundle(&long, &short)), 8);
     shown("phase 3: the old one is dropped", leaf(&long, 20, long.cert_pem.clone()), 19);
-    // Which one counts, where the order is turned around.
-    shown("the first of the bundle", leaf(&long, 20, bundle(&short, &long)), 8);
+    // The order in the bundle makes no difference.
+    shown("the old one first", leaf(&long, 20, bundle(&short, &long)), 8);
 }
 
 /// Beside App Mesh's Envoy, which tells nothing of its files, ours has loaded the same ones for that.

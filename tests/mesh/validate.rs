@@ -142,7 +142,15 @@ fn prepared() -> (tempfile::TempDir, Layout) {
         std::fs::create_dir_all(&layout.sds_dir).expect("a directory");
         std::fs::write(Path::new(&layout.sds_dir).join(format!("{name}.json")), file.to_string()).expect("a file");
     }
-    std::fs::create_dir_all(&layout.keys_dir).expect("a directory");
+    // What is loaded while it validates is really there.
+    let (current, world) = (Path::new(&layout.keys_dir).join("current"), crate::support::World::new());
+    let secret = world.issue("payments");
+    std::fs::create_dir_all(&current).expect("a directory");
+    let files =
+        [("cert_chain", &secret.cert_chain), ("private_key", &secret.private_key), ("ca_bundle", &secret.ca_bundle)];
+    for (name, text) in files {
+        std::fs::write(current.join(format!("{name}.pem")), text).expect("a file");
+    }
     (directory, layout)
 }
 

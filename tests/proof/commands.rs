@@ -9,6 +9,7 @@ use platformctl::{
         self, Intention, OperationError, Prepared, Workspace,
         deploy::{
             DeployEvent, DeployObserver, Image, Limit, Request,
+            preflight::Demands,
             request::Strategy,
             run::{self, Verdicts},
         },
@@ -139,7 +140,7 @@ fn judged(verdicts: Verdicts) -> Ran {
 async fn deploy(lab: &Lab, workspace: &Workspace) -> Result<Ran, OperationError> {
     let services = SERVICES.map(|name| (name.to_owned(), Image::Own(TAG.to_owned()))).to_vec();
     let strategy = Strategy { bake_minutes: Some(2), ..Strategy::default() };
-    let request = Request { services, max_severity: None, strategy };
+    let request = Request { services, demands: Demands::default(), strategy };
     let (told, interrupt) = (&*lab.told, Interrupt::default());
     run::deploy(workspace, &request, Limit::Usual, true, told, &interrupt).await.map(judged)
 }

@@ -16,11 +16,6 @@ fn with(payments: &str) -> String {
     )
 }
 
-/// With a database, and credentials for it that are rotated.
-pub fn database() -> String {
-    with("database = true") + "\n[database]\n"
-}
-
 /// Another revision of a service: a blue/green deployment. (The image is not `up`'s to change once a service runs.)
 pub fn rollout() -> String {
     with("memory = 4096")

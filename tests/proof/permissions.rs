@@ -12,6 +12,7 @@ use platformctl::{
         self, Intention, OperationError, Workspace,
         deploy::{
             Image, Limit, Request, history,
+            preflight::Demands,
             request::{PausePoint, Strategy},
             run,
         },
@@ -266,7 +267,7 @@ async fn deployments(lab: &Lab, config: &str) -> Result<(), String> {
     let (told, interrupt) = (&*lab.told, Interrupt::default());
     let request = |tag: &str, pause_before: Option<PausePoint>| Request {
         services: vec![("payments".to_owned(), Image::Own(tag.to_owned()))],
-        max_severity: None,
+        demands: Demands::default(),
         strategy: Strategy { pause_before, ..Strategy::default() },
     };
     let verdicts =

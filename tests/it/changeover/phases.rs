@@ -117,7 +117,7 @@ async fn killed_anywhere_it_goes_on_from_the_phase_that_was_reached() {
         let watch = Watch::new(&lab.sandbox, &workspace.config);
         loop {
             let workspace = lab.workspace(&circle(to), "dev").await;
-            let limit = Duration::from_millis(random.random_range(500..400_000));
+            let limit = Duration::from_millis(random.random_range(500..250_000));
             match watch.during(tokio::time::timeout(limit, up(&workspace, |phase| phases.push(phase)))).await {
                 Err(_) => kills += 1,
                 Ok(done) => break drop(done.expect("changed")),
