@@ -159,16 +159,20 @@ impl<'a, P: Platform> Certificate<'a, P> {
     }
 
     async fn give_up(&self) -> Result<(), RotationError> {
-        let turn = &self.turn;
-        let given_up = turn.platform.unlabel(&turn.event.secret_id, PENDING, turn.token()).await;
-        given_up.map_err(call("giving the new certificate up"))
+        self.turn.unlabel(PENDING).await
     }
 
     /// Says what is in use, and rolls the service out to it.
     async fn tell(&self, again: bool) -> Result<Note, RotationError> {
         self.describe().await?;
         self.nothing_ends_first().await?;
-        self.turn.roll_out_unless(again).await
+        let note = self.turn.roll_out_unless(again).await?;
+        // Once somebody issues another one by hand, Secrets Manager would take a label that was left here for a rotation that never ended
+        // (Secrets Manager User Guide, "Rotation by Lambda function").
+        if self.turn.bears(PENDING) {
+            self.turn.unlabel(PENDING).await?;
+        }
+        Ok(note)
     }
 
     /// Makes the secret's description fit the certificate in use. A description can't be changed together with a label, nor under the condition

@@ -39,7 +39,7 @@ impl<'a, P: Platform> Credentials<'a, P> {
         if turn.bears(CURRENT) {
             // Somebody finished it. Whether the tasks have been told is all that can be missing.
             return match turn.event.step {
-                Step::FinishSecret => turn.roll_out_unless(true).await,
+                Step::FinishSecret => turn.roll_out_once().await,
                 _ => Ok("these credentials are in use already"),
             };
         }
@@ -166,7 +166,8 @@ impl<'a, P: Platform> Credentials<'a, P> {
             return Err(RotationError::too_early(Step::FinishSecret, Step::TestSecret));
         }
         self.turn.label(CURRENT).await?;
-        self.turn.roll_out_unless(false).await
+        // Also where one is under way, whose tasks may have read the former credentials: they would be taken for newer than these.
+        self.turn.roll_out().await
     }
 
     /// Executes a statement, again where the failure passes by itself or is one of these SQLSTATEs.

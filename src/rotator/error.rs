@@ -53,7 +53,7 @@ pub enum RotationError {
     InUse(String),
     /// Running tasks still hold the password that is about to be changed.
     #[error(
-        "tasks of {0} still hold the credentials that are about to be replaced: its deployment is under way; the rotation goes on \
+        "a deployment of {0} is under way, whose tasks may hold the credentials that are about to be replaced; the rotation goes on \
          when it is done"
     )]
     RollingOut(String),

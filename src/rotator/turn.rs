@@ -64,6 +64,15 @@ impl<P: Platform> Turn<'_, P> {
         }
     }
 
+    /// Takes a label off the version that the rotation makes.
+    pub async fn unlabel(&self, label: &'static str) -> Result<(), RotationError> {
+        match self.platform.unlabel(&self.event.secret_id, label, self.token()).await {
+            // A twin was quicker.
+            Err(failure) if failure.class == Class::Invalid && !self.bears_now(label).await => Ok(()),
+            done => done.map_err(call("taking a label off the new version")),
+        }
+    }
+
     async fn bears_now(&self, label: &str) -> bool {
         let now = self.platform.describe(&self.event.secret_id).await;
         now.is_ok_and(|now| now.stages.bears(self.token(), label))
@@ -83,19 +92,24 @@ impl<P: Platform> Turn<'_, P> {
         }
     }
 
+    /// Starts a deployment, unless one was started since the version in use was made.
+    pub async fn roll_out_once(&self) -> Result<Note, RotationError> {
+        let Some(rollout) = self.rollout().await? else { return Ok("there is no service to roll out") };
+        let version = self.current().await?;
+        match rollout.latest {
+            Some(latest) if latest >= version.created => Ok("a deployment was started before"),
+            _ => self.roll_out().await,
+        }
+    }
+
     /// Starts a deployment, unless one is under way: whose it is can't be told, and starting another would end it. Of a rotation whose last
     /// step is repeated (`again`), it is only made up for what was not started.
     pub async fn roll_out_unless(&self, again: bool) -> Result<Note, RotationError> {
-        let Some(rollout) = self.rollout().await? else { return Ok("there is no service to roll out") };
-        if rollout.under_way {
-            return Ok("a deployment is under way; another is not started");
+        match self.rollout().await? {
+            None => Ok("there is no service to roll out"),
+            Some(rollout) if rollout.under_way => Ok("a deployment is under way; another is not started"),
+            Some(_) if again => self.roll_out_once().await,
+            Some(_) => self.roll_out().await,
         }
-        if again {
-            let version = self.current().await?;
-            if rollout.latest.is_some_and(|latest| latest >= version.created) {
-                return Ok("a deployment was started before");
-            }
-        }
-        self.roll_out().await
     }
 }

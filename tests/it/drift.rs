@@ -34,7 +34,7 @@ const UNSEEN: [(&str, &str); 12] = [
 const IMMUTABLE: &str = "a revision never changes; which one runs is seen at the service";
 
 /// Fields that are seen and not tried below, and why.
-const UNTRIED: [(&str, &str); 43] = [
+const UNTRIED: [(&str, &str); 41] = [
     ("db-cluster.engine_version", "AWS goes to newer minor versions by itself, which is left, and to older ones never"),
     ("db-cluster.log_exports", BELOW),
     ("db-cluster.pause_after_seconds", BELOW),
@@ -55,9 +55,7 @@ const UNTRIED: [(&str, &str); 43] = [
     ("internet-gateway.attached", "EC2 refuses to detach it while addresses are mapped"),
     ("lambda-function.architecture", BELOW),
     ("lambda-function.code", BELOW),
-    ("lambda-function.environment", BELOW),
     ("lambda-function.invokers", BELOW),
-    ("lambda-function.log_group", BELOW),
     ("lambda-function.role", BELOW),
     ("lambda-function.runtime", BELOW),
     ("listener.certificate", HTTPS),

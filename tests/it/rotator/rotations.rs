@@ -231,6 +231,8 @@ async fn tasks_that_hold_a_password_keep_it_from_being_changed() {
     let world = World::new("payments").await;
     world.rotate().await;
     world.state().deployments.push((now(), false));
+    // What is ordered in the same millisecond can't be told apart.
+    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     world.state().slow_deployments = true;
     world.rotate().await;
     let held = world.secret().credentials("AWSPREVIOUS");
