@@ -19,6 +19,9 @@ pub(super) struct Resource {
 /// AWS asks for some of it only; the simulation is stricter.
 pub(super) fn of(call: &Call<'_>, operation: &str, action: &str, asked: &Asked) -> Vec<Resource> {
     let place = call.place();
+    if let Some(arns) = unnamed(place, operation, action, asked) {
+        return arns.into_iter().map(|arn| Resource { arn, tags: Tags::new() }).collect();
+    }
     let service = action.split(':').next().unwrap_or_default();
     let is_of = |arn: &str| arn.starts_with("arn:") && arn.split(':').nth(2) == Some(service);
     let items = call.world.inventory(call.now, place);
@@ -46,6 +49,37 @@ pub(super) fn of(call: &Call<'_>, operation: &str, action: &str, asked: &Asked) 
     }
     let tags = |arn: &str| items.iter().find(|item| item.arn == arn).map(|item| item.tags.clone()).unwrap_or_default();
     arns.into_iter().map(|arn| Resource { tags: tags(&arn), arn }).collect()
+}
+
+/// What an action is asked for that the call doesn't name: a service's own role, and the alarms of target tracking (Application Auto Scaling User
+/// Guide, "Service-linked roles" and "Permissions required for API actions on target services and CloudWatch").
+fn unnamed(place: &Place, operation: &str, action: &str, asked: &Asked) -> Option<Vec<String>> {
+    let role = |service: &str, name: &str| {
+        Some(vec![format!(
+            "arn:aws:iam::{}:role/aws-service-role/{service}.amazonaws.com/AWSServiceRoleFor{name}",
+            place.account
+        )])
+    };
+    match (action, operation) {
+        ("iam:CreateServiceLinkedRole", "CreateCluster") => role("ecs", "ECS"),
+        ("iam:CreateServiceLinkedRole", "CreateLoadBalancer") => role("elasticloadbalancing", "ElasticLoadBalancing"),
+        ("iam:CreateServiceLinkedRole", "RegisterScalableTarget") => {
+            role("ecs.application-autoscaling", "ApplicationAutoScaling_ECSService")
+        }
+        ("iam:CreateServiceLinkedRole", "CreateDBCluster") => role("rds", "RDS"),
+        (_, "PutScalingPolicy" | "DeleteScalingPolicy" | "DeregisterScalableTarget")
+            if action.starts_with("cloudwatch:") =>
+        {
+            let services = asked.of("resource_id");
+            Some(
+                services.map(|id| place.arn("cloudwatch", &format!("alarm:TargetTracking-{id}-AlarmHigh-0"))).collect(),
+            )
+        }
+        (_, "RegisterScalableTarget" | "PutScalingPolicy") if action.starts_with("ecs:") => {
+            Some(asked.of("resource_id").map(|id| place.arn("ecs", id)).collect())
+        }
+        _ => None,
+    }
 }
 
 /// ARNs of what is called by its name, whether it is there or not.
