@@ -57,8 +57,10 @@ const LINK: &str = "iam:CreateServiceLinkedRole";
 const REVEAL: &str = "secretsmanager:GetSecretValue";
 
 /// Verbs of actions that a destroy makes besides those that only read.
-const REMOVING: [&str; 17] = [
+const REMOVING: [&str; 18] = [
     "Abort",
+    // A secret is rotated no more before it goes.
+    "Cancel",
     "Delete",
     "Deregister",
     "Detach",

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_ecr::primitives::Blob;
 use platformctl::{
-    aws::deploy::revision,
+    aws::deploy::{manifest, revision},
     engine::{Class, Failure, Interrupt, Key, schedule::Outcome},
     operation::{
         self, Intention, OperationError, Prepared, Workspace,
@@ -17,6 +18,7 @@ use platformctl::{
     },
     sandbox::world::World,
 };
+use serde_json::json;
 
 use crate::lab::{End, Lab, Ran, SUFFIX, Told};
 
@@ -170,17 +172,28 @@ pub async fn before(lab: &Lab, config: &str, command: Command) -> Result<(), Str
     Ok(())
 }
 
-/// Pushes an image whose program behaves so.
+/// Pushes an image whose program behaves so: its configuration first, then the manifest that names it.
 pub async fn push(workspace: &Workspace, service: &str, tag: &str, behaviour: &str) -> Result<(), String> {
-    let manifest = serde_json::json!({
+    let (ecr, repository) = (&workspace.aws.ecr, format!("ecr-{service}-{SUFFIX}"));
+    let configuration = json!({ "os": "linux", "architecture": "amd64", "history": [{ "comment": tag }] }).to_string();
+    let digest = manifest::digest(configuration.as_bytes());
+    let begun = ecr.initiate_layer_upload().repository_name(&repository).send().await;
+    let id = begun.map_err(|error| format!("{error:?}"))?.upload_id.unwrap_or_default();
+    let part = ecr.upload_layer_part().repository_name(&repository).upload_id(&id).part_first_byte(0);
+    let last = i64::try_from(configuration.len()).map_err(|error| error.to_string())? - 1;
+    let part = part.part_last_byte(last).layer_part_blob(Blob::new(configuration));
+    part.send().await.map_err(|error| format!("{error:?}"))?;
+    let end = ecr.complete_layer_upload().repository_name(&repository).upload_id(id).layer_digests(&digest);
+    end.send().await.map_err(|error| format!("{error:?}"))?;
+    let manifest = json!({
         "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [{ "platform": { "architecture": "amd64", "os": "linux" } }],
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": { "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest },
+        "layers": [],
         "annotations": { "tag": tag, "platformctl.sandbox.behaviour": behaviour },
     });
-    let call = workspace.aws.ecr.put_image().repository_name(format!("ecr-{service}-{SUFFIX}")).image_tag(tag);
-    let answer = call.image_manifest(manifest.to_string()).send().await;
-    answer.map(drop).map_err(|error| format!("{error:?}"))
+    let call = ecr.put_image().repository_name(repository).image_tag(tag).image_manifest(manifest.to_string());
+    call.send().await.map(drop).map_err(|error| format!("{error:?}"))
 }
 
 /// What secrets held before a command.
