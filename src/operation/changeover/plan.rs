@@ -228,7 +228,7 @@ pub fn notice(picture: &Picture, end: DataPlane) -> Option<Notice> {
 /// hears what is waited for.
 ///
 /// # Errors
-/// Where tasks from before this phase go on running, which keeps the next one from beginning; and as [`prepare`].
+/// Where tasks from before this phase go on running, which keeps the next one from beginning; and as [`prepare()`].
 pub async fn on_from(
     workspace: &Workspace,
     prepared: Prepared,
