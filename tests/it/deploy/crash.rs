@@ -43,9 +43,11 @@ async fn killed_in_any_stage_it_is_followed_to_its_end_by_whoever_asks() {
         if seconds >= 2.0 {
             let followed = bench.resume("payments").await;
             assert_eq!(followed.verdict().outcome, Outcome::Succeeded, "after {seconds} s: {}", followed.text);
+            insta::assert_snapshot!(format!("killed_after_{seconds}_s_and_followed"), followed.recorded());
         }
         // The same command again takes up what is under way, or begins.
         let seen = bench.deploy(&request).await;
+        insta::assert_snapshot!(format!("killed_after_{seconds}_s_and_run_again"), seen.recorded());
         let outcome = seen.verdict().outcome;
         let done = [Outcome::Succeeded, Outcome::Unchanged].contains(&outcome);
         assert!(done, "after {seconds} s: {}", seen.text);

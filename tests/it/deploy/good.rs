@@ -86,6 +86,9 @@ async fn many_deployments_in_a_row_alternate_between_the_colors_and_leave_the_la
         let image = if number % 2 == 0 { "1" } else { "2" };
         let seen = bench.deploy(&tag("payments", image)).await;
         assert_eq!(seen.verdict().outcome, Outcome::Succeeded, "{}", seen.text);
+        if [1, 10].contains(&number) {
+            insta::assert_snapshot!(format!("in_a_row_{number}"), seen.recorded());
+        }
         colors.push(bench.serving("payments").await);
         bench.is_sound().await;
     }
