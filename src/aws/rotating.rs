@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use aws_sdk_ecs::types::ServiceDeploymentStatus as Status;
+use aws_sdk_ecs::types::{ServiceDeploymentBrief, ServiceDeploymentStatus as Status};
 use aws_sdk_rdsdata::types::Field;
 use aws_sdk_secretsmanager::primitives::DateTime;
 use aws_types::SdkConfig;
@@ -74,8 +74,11 @@ fn millis(time: Option<DateTime>) -> Option<i64> {
 }
 
 /// How a service's tasks came to run, from its deployments.
-pub(crate) fn rollout(deployments: impl Iterator<Item = (Status, Option<DateTime>)>) -> Option<Rollout> {
-    let all: Vec<(Status, Option<i64>)> = deployments.map(|(status, created)| (status, millis(created))).collect();
+pub(crate) fn rollout(deployments: &[ServiceDeploymentBrief]) -> Option<Rollout> {
+    let of = |it: &ServiceDeploymentBrief| {
+        (it.status().cloned().unwrap_or(Status::Pending), millis(it.created_at().copied()))
+    };
+    let all: Vec<(Status, Option<i64>)> = deployments.iter().map(of).collect();
     let over = |status: &Status| {
         matches!(status, Status::Successful | Status::Stopped | Status::RollbackSuccessful | Status::RollbackFailed)
     };
@@ -173,7 +176,7 @@ impl Services for Rotating {
         let call = self.ecs.list_service_deployments().cluster(&self.settings.services).service(service);
         let answer = call.max_results(DEPLOYMENTS).send().await.of("ecs:ListServiceDeployments");
         let found = absent_is_fine(answer.map(|answer| answer.service_deployments.unwrap_or_default()))?;
-        Ok(rollout(found.iter().map(|it| (it.status().cloned().unwrap_or(Status::Pending), it.created_at().copied()))))
+        Ok(rollout(&found))
     }
 
     async fn redeploy(&self, service: &str) -> Result<(), Failure> {
@@ -211,7 +214,10 @@ mod tests {
     #[test]
     fn a_rollout_is_as_old_as_its_latest_success() {
         let at = |seconds: i64| Some(DateTime::from_secs(seconds));
-        let of = |all: &[(Status, Option<DateTime>)]| rollout(all.iter().cloned());
+        let brief = |(status, created): &(Status, Option<DateTime>)| {
+            ServiceDeploymentBrief::builder().status(status.clone()).set_created_at(*created).build()
+        };
+        let of = |all: &[(Status, Option<DateTime>)]| rollout(&all.iter().map(brief).collect::<Vec<_>>());
         assert_eq!(of(&[]), None);
         let done = of(&[(Status::RollbackSuccessful, at(3)), (Status::Successful, at(2)), (Status::Successful, at(1))]);
         assert_eq!(done, Some(Rollout { under_way: false, since: Some(2000), latest: Some(3000) }));

@@ -164,7 +164,9 @@ fn add_function(
 /// environment whose suffix ends like this one's, too (`x-dev`); the tag tells them apart.
 fn role(draft: &Draft<'_>, encryption: &Encryption, duties: &Duties<'_>) -> Role {
     const READ: [&str; 2] = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"];
-    const ROTATE: [&str; 2] = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"];
+    // The description, which tells what may be known of a secret without its value, is UpdateSecret's.
+    const ROTATE: [&str; 3] =
+        ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage"];
     let facts = draft.facts;
     let suffix = draft.suffix.as_str();
     // Secrets Manager adds a hyphen and six characters to a name.
@@ -183,7 +185,7 @@ fn role(draft: &Draft<'_>, encryption: &Encryption, duties: &Duties<'_>) -> Role
         statement("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], json!(log), None),
     ];
     if let Some(database) = duties.database {
-        let rotate = [READ, ROTATE].concat();
+        let rotate = [READ.as_slice(), &ROTATE].concat();
         // The Data API reads the secret in the caller's name (RDS Data API, "Authorizing access").
         let lend = ["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"];
         let master = database.cluster.master_secret();
@@ -195,8 +197,7 @@ fn role(draft: &Draft<'_>, encryption: &Encryption, duties: &Duties<'_>) -> Role
         ]);
     }
     if let Some(mesh) = duties.mesh {
-        // The description, which tells what may be known of a certificate, is UpdateSecret's.
-        let rotate = [READ.as_slice(), &ROTATE, &["secretsmanager:UpdateSecret"]].concat();
+        let rotate = [READ.as_slice(), &ROTATE].concat();
         let authority = json!(mesh.authority.arn());
         statements.extend([
             statement("RotateCertificates", &rotate, secrets(names::certificate_secret), ours),

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::{
     Note, Platform, RotationError, Step,
+    in_use::InUse,
     names::{self, Names},
     password,
-    platform::{Version, Which},
+    platform::Which,
     secret::{self, NOBODY},
     settings::DatabaseSettings,
     sql::{self, TWINS, WRONG_PASSWORD},
@@ -37,9 +38,9 @@ impl<'a, P: Platform> Credentials<'a, P> {
     pub async fn run(&self) -> Result<Note, RotationError> {
         let turn = &self.turn;
         if turn.bears(CURRENT) {
-            // Somebody finished it. Whether the tasks have been told is all that can be missing.
+            // Somebody finished it. Whether that is noted, and whether the tasks have been told, is all that can be missing.
             return match turn.event.step {
-                Step::FinishSecret => turn.roll_out_once().await,
+                Step::FinishSecret => self.tell().await,
                 _ => Ok("these credentials are in use already"),
             };
         }
@@ -54,10 +55,9 @@ impl<'a, P: Platform> Credentials<'a, P> {
         }
     }
 
-    async fn current(&self) -> Result<(secret::Credentials, Version), RotationError> {
-        let version = self.turn.current().await?;
-        let read = secret::Credentials::from_json(&version.text);
-        Ok((read.ok_or_else(|| RotationError::Malformed(CURRENT.to_owned()))?, version))
+    async fn current(&self) -> Result<secret::Credentials, RotationError> {
+        let read = secret::Credentials::from_json(&self.turn.current().await?.text);
+        read.ok_or_else(|| RotationError::Malformed(CURRENT.to_owned()))
     }
 
     async fn pending(&self) -> Result<secret::Credentials, RotationError> {
@@ -73,7 +73,7 @@ impl<'a, P: Platform> Credentials<'a, P> {
         if turn.version(Which::Id(turn.token())).await?.is_some() {
             return Ok("a password was made before");
         }
-        let (current, _) = self.current().await?;
+        let current = self.current().await?;
         let pending = secret::Credentials {
             database: Some(self.database.place.clone()),
             username: self.names.next(&current.username).to_owned(),
@@ -90,11 +90,14 @@ impl<'a, P: Platform> Credentials<'a, P> {
     /// setSecret: makes the database know it.
     async fn set(&self) -> Result<Note, RotationError> {
         let pending = self.pending().await?;
-        let (current, version) = self.current().await?;
+        let current = self.current().await?;
         if pending.username == current.username {
             return Err(RotationError::InUse(pending.username));
         }
-        self.nobody_holds_it(&version).await?;
+        // What was set already is nobody's yet; setting it again changes nothing.
+        if !self.turn.bears(SET) {
+            self.nobody_holds_it().await?;
+        }
         let database = &self.database.place.name;
         let mut statements = sql::prepare(&self.names, database);
         if self.names.takes_turns(&current.username) {
@@ -111,22 +114,51 @@ impl<'a, P: Platform> Credentials<'a, P> {
     }
 
     /// The password that is about to be changed is the one before the current one. No running task may hold it any more: the service's tasks
-    /// must all have been started by a deployment that came after the last rotation.
-    async fn nobody_holds_it(&self, current: &Version) -> Result<(), RotationError> {
+    /// must all have been started by a deployment that was ordered after the current one came into use.
+    async fn nobody_holds_it(&self) -> Result<(), RotationError> {
         let turn = &self.turn;
-        if !turn.description.rotated {
+        let noted = InUse::read(&turn.description.text);
+        if noted.is_none() && !turn.description.rotated {
+            // The one before was never anybody's.
             return Ok(());
         }
         let Some(rollout) = turn.rollout().await? else { return Ok(()) };
-        match rollout.since {
+        let current = turn.description.stages.version(CURRENT);
+        let noted = noted.filter(|noted| Some(noted.version.as_str()) == current);
+        match &noted {
             // Whoever is being replaced has the current ones, and so has whoever comes.
-            Some(since) if since >= current.created => return Ok(()),
+            Some(noted) if rollout.since.is_some_and(|since| since >= noted.millis()) => return Ok(()),
             _ if rollout.under_way => return Err(RotationError::RollingOut(turn.service.clone())),
-            None => return Ok(()),
             Some(_) => {}
+            // Whoever made it current was cut off, or somebody else described the secret.
+            None => self.note(current.unwrap_or_default()).await?,
         }
         turn.roll_out().await?;
         Err(RotationError::NotRolledOut(turn.service.clone()))
+    }
+
+    /// Notes that a version is in use from now on.
+    async fn note(&self, version: &str) -> Result<(), RotationError> {
+        let turn = &self.turn;
+        let text = InUse { version: version.to_owned(), since: turn.platform.now() }.noted(&turn.description.text);
+        let noted = turn.platform.describe_as(&turn.event.secret_id, &text).await;
+        noted.map_err(call("noting since when the credentials are in use"))
+    }
+
+    /// Notes since when the credentials that this rotation made are in use, and rolls the service out to them; what was done is not done again.
+    async fn tell(&self) -> Result<Note, RotationError> {
+        let (turn, noted) = (&self.turn, InUse::read(&self.turn.description.text));
+        let Some(noted) = noted.filter(|noted| noted.version == turn.token()) else {
+            self.note(turn.token()).await?;
+            // Also where a deployment is under way, whose tasks may have read the former credentials: they would be taken for newer than these.
+            return turn.roll_out().await;
+        };
+        match turn.rollout().await? {
+            Some(rollout) if rollout.latest.is_some_and(|latest| latest >= noted.millis()) => {
+                Ok("a deployment was started before")
+            }
+            _ => turn.roll_out().await,
+        }
     }
 
     /// testSecret: logs in with it. Data API takes credentials from the current version of a secret only, so that they are put into another
@@ -166,8 +198,7 @@ impl<'a, P: Platform> Credentials<'a, P> {
             return Err(RotationError::too_early(Step::FinishSecret, Step::TestSecret));
         }
         self.turn.label(CURRENT).await?;
-        // Also where one is under way, whose tasks may have read the former credentials: they would be taken for newer than these.
-        self.turn.roll_out().await
+        self.tell().await
     }
 
     /// Executes a statement, again where the failure passes by itself or is one of these SQLSTATEs.

@@ -15,6 +15,7 @@ mod credentials;
 pub mod elf;
 pub mod error;
 pub mod event;
+pub mod in_use;
 pub mod names;
 pub mod password;
 pub mod platform;

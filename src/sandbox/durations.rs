@@ -86,6 +86,8 @@ durations! {
     eip_releasable_after_nat_deleted = 2;
     /// EC2 may not find a thing that was just made. EC2 API reference, "Eventual consistency".
     read_after_create = 1;
+    /// After its creation, until a thing is found by its tags. Unpublished; seconds by experience.
+    tag_search = 3;
     /// A deleted NAT gateway stays visible for about an hour. VPC User Guide, "Delete a NAT gateway".
     nat_visible_after_delete = 3600;
 }

@@ -28,7 +28,7 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
         ("s3", "HeadBucket" | "ListObjectsV2") => "s3:ListBucket".to_owned(),
         ("s3", "ListObjectVersions") => "s3:ListBucketVersions".to_owned(),
         ("s3", "ListMultipartUploads") => "s3:ListBucketMultipartUploads".to_owned(),
-        ("s3", "DeleteObjects") => "s3:DeleteObjectVersion".to_owned(),
+        ("s3", "DeleteObjects") => "s3:DeleteObject".to_owned(),
         ("s3", "GetBucketEncryption") => "s3:GetEncryptionConfiguration".to_owned(),
         ("s3", "PutBucketEncryption") => "s3:PutEncryptionConfiguration".to_owned(),
         ("s3", "GetPublicAccessBlock") => "s3:GetBucketPublicAccessBlock".to_owned(),
@@ -100,6 +100,17 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
         ],
         ("rds", "CreateDBInstance" | "CreateDBSubnetGroup") => &["rds:AddTagsToResource"],
         ("s3", "CreateBucket") => &["s3:TagResource"],
+        // We delete versions, for which both are needed (S3 API reference, DeleteObjects).
+        ("s3", "DeleteObjects") => &["s3:DeleteObjectVersion"],
+        // Those of the service that the thing belongs to (Resource Groups Tagging API reference, TagResources).
+        ("tagging", "TagResources") => &[
+            "appmesh:TagResource",
+            "dynamodb:TagResource",
+            "lambda:TagResource",
+            "rds:AddTagsToResource",
+            "s3:PutBucketTagging",
+            "servicediscovery:TagResource",
+        ],
         // A secret under a customer managed key is encrypted with the caller's rights (Secrets Manager User Guide, "Secret encryption").
         ("secretsmanager", "CreateSecret") => &["secretsmanager:TagResource", "kms:Decrypt", "kms:GenerateDataKey"],
         ("secretsmanager", "UpdateSecret" | "PutSecretValue") => &["kms:Decrypt", "kms:GenerateDataKey"],

@@ -17,8 +17,6 @@ use super::registry::{Registry, Service, operations};
 use super::throttle::{Limits, Rate};
 use super::world::{Item, Place, Simulated, Tags};
 
-/// How long after its creation a thing is found by its tags. Unpublished; seconds by experience.
-const LATE: Duration = Duration::from_secs(3);
 /// How long a deleted thing is still found (github.com/boto/boto3/issues/3341: up to hours).
 const GHOST: Duration = Duration::from_secs(3600);
 /// How often the index is brought up to date.
@@ -120,7 +118,7 @@ fn get_resources(call: &mut Call<'_>, input: &GetResourcesInput) -> Result<GetRe
         return Err(invalid("ResourcesPerPage must be between 1 and 100"));
     }
     let filters = input.tag_filters.as_deref().unwrap_or_default();
-    let late = if call.durations().read_after_create.is_zero() { Duration::ZERO } else { LATE };
+    let late = call.durations().tag_search;
     let hits: Vec<ResourceTagMapping> = call
         .world
         .tagging

@@ -5,7 +5,10 @@ use std::time::Duration;
 use platformctl::{
     aws::Aws,
     engine::Action,
-    operation::{self, Intention, OperationError},
+    operation::{
+        self, Intention, OperationError, Workspace,
+        rotate::credentials::{self as rotation, Begin, News},
+    },
     rotator::secret::Credentials,
 };
 
@@ -221,4 +224,98 @@ async fn a_paused_database_is_woken_and_waited_for() {
     assert!(lab.sandbox.now().since(last) < Duration::from_secs(3600), "for that");
     assert_eq!(errors(&lab), [""; 0]);
     assert_settled(&workspace).await;
+}
+
+/// `rotate credentials`: what it tells, and how it ends.
+async fn rotate_here(workspace: &Workspace, chosen: &[rotation::Credentials]) -> (Vec<News>, Result<(), String>) {
+    let told = std::cell::RefCell::new(Vec::new());
+    let verdicts = rotation::rotate(workspace, chosen, &|_, news| told.borrow_mut().push(news.clone())).await;
+    let failed = verdicts.into_iter().find_map(|it| it.outcome.err());
+    (told.into_inner(), failed.map_or(Ok(()), |trouble| Err(trouble.to_string())))
+}
+
+/// What tasks that run were started with is what is current.
+fn all_hold_the_current_ones(lab: &Lab) -> bool {
+    let look = lab.sandbox.look(|call| {
+        let world = &call.world;
+        let current = world.secretsmanager.find(SECRET).and_then(|secret| secret.stages.get("AWSCURRENT").cloned());
+        let alive = world.ecs.tasks.values().filter(|task| task.stopping_at.is_none() && task.stopped_at.is_none());
+        let held: Vec<_> = alive
+            .flat_map(|task| task.secrets.iter())
+            .filter(|(arn, _)| arn.contains(SECRET))
+            .map(|(_, version)| Some(version.clone()))
+            .collect();
+        !held.is_empty() && held.iter().all(|version| *version == current)
+    });
+    look.expect("a readable account")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_was_begun_is_brought_to_its_end_and_not_followed_by_another() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    rotate(&workspace.aws).await.expect("a rotation that somebody began");
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let current = credentials(&lab, "AWSCURRENT");
+    let chosen = rotation::chosen(&workspace, Some("payments")).await.expect("nothing is in the way");
+    assert!(matches!(chosen[0].begin, Begin::Following(_)), "{chosen:?}");
+    assert!(!all_hold_the_current_ones(&lab));
+    let (told, outcome) = rotate_here(&workspace, &chosen).await;
+    assert_eq!(outcome, Ok(()));
+    assert!(matches!(told.first(), Some(News::TakenUp(_))) && told.last() == Some(&News::Done), "{told:?}");
+    assert!(!told.iter().any(|news| matches!(news, News::Step(_))), "{told:?}");
+    assert_eq!(credentials(&lab, "AWSCURRENT"), current, "no other one was begun");
+    assert!(all_hold_the_current_ones(&lab));
+    // The next one is another.
+    let chosen = rotation::chosen(&workspace, Some("payments")).await.expect("nothing is in the way");
+    assert_eq!(chosen[0].begin, Begin::Anew);
+    let (_, outcome) = rotate_here(&workspace, &chosen).await;
+    assert_eq!(outcome, Ok(()));
+    assert!(credentials(&lab, "AWSCURRENT") != current && all_hold_the_current_ones(&lab));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_roll_out_that_failed_is_repeated_before_anything_is_rotated_again() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    let chosen = rotation::chosen(&workspace, Some("payments")).await.expect("nothing is in the way");
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let ecs = &workspace.aws.ecs;
+        let listed = ecs.list_service_deployments().cluster("cluster-dev").service("service-payments-dev").send().await;
+        let newest = listed.expect("listed").service_deployments.unwrap_or_default().swap_remove(0);
+        let arn = newest.service_deployment_arn.expect("an arn");
+        ecs.stop_service_deployment().service_deployment_arn(arn).send().await.expect("stopped");
+    };
+    let ((_, outcome), ()) = tokio::join!(rotate_here(&workspace, &chosen), stop);
+    let trouble = outcome.expect_err("it was stopped");
+    assert!(trouble.contains("work until the next rotation"), "{trouble}");
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    let (current, held) = (credentials(&lab, "AWSCURRENT"), credentials(&lab, "AWSPREVIOUS").expect("previous"));
+    assert!(!all_hold_the_current_ones(&lab) && logs_in(&lab, &held));
+    let chosen = rotation::chosen(&workspace, Some("payments")).await.expect("nothing is in the way");
+    assert!(matches!(chosen[0].begin, Begin::RollingOut(_)), "{chosen:?}");
+    let (_, outcome) = rotate_here(&workspace, &chosen).await;
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(credentials(&lab, "AWSCURRENT"), current);
+    assert!(all_hold_the_current_ones(&lab) && logs_in(&lab, &held));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_of_somebody_else_is_not_ended_by_a_rotation() {
+    let lab = Lab::new();
+    let workspace = lab.workspace(EXAMPLE, "dev").await;
+    assert_done(&up(&workspace).await.expect("up"));
+    let chosen = rotation::chosen(&workspace, Some("payments")).await.expect("nothing is in the way");
+    assert_eq!(rotate_here(&workspace, &chosen).await.1, Ok(()));
+    let update = workspace.aws.ecs.update_service().cluster("cluster-dev").service("service-payments-dev");
+    update.force_new_deployment(true).send().await.expect("a deployment");
+    let refused = rotation::chosen(&workspace, Some("payments")).await.expect_err("somebody is deploying");
+    assert!(refused.to_string().contains("would end"), "{refused}");
+    tokio::time::sleep(Duration::from_secs(1200)).await;
+    assert_eq!(rotation::chosen(&workspace, Some("payments")).await.expect("it is done")[0].begin, Begin::Anew);
 }

@@ -40,7 +40,8 @@ pub fn replaced() -> String {
 /// Changes in place all over: tags, retention, timeouts, scaling, alarms.
 pub fn changed() -> String {
     with("max_tasks = 12\ncpu_target_percent = 55\nmemory = 4096").replace("cc-1001", "cc-2002")
-        + "\n[observability]\nlog_retention_days = 60\nlatency_p99_milliseconds = 900\n\n[ingress]\nidle_timeout_seconds = 75\n"
+        + "\n[observability]\nlog_retention_days = 60\nlatency_p99_milliseconds = 900\n\
+           alarm_emails = [\"on-call@example.com\"]\n\n[ingress]\nidle_timeout_seconds = 75\n"
 }
 
 /// With a database, and so a function and rotations.

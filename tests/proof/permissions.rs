@@ -20,6 +20,7 @@ use platformctl::{
     },
     sandbox::{
         SandboxOptions,
+        durations::Durations,
         iam::policy::{Caller, Decision, Grammar, Policy},
         permissions::actions_of,
         world::Item,
@@ -27,6 +28,7 @@ use platformctl::{
 };
 
 use crate::{
+    check,
     commands::{self, Command, push},
     configs,
     fork::Pool,
@@ -73,6 +75,9 @@ pub fn permissions() -> Report {
         let _pool = Pool::new(1);
         if let Err(failure) = in_virtual_time(live(app_mesh, &mut ledger, &mut report.figures)) {
             report.failures.push((format!("app mesh {app_mesh}"), failure));
+        }
+        if let Err(failure) = in_virtual_time(lost(app_mesh, &mut ledger)) {
+            report.failures.push((format!("lost, app mesh {app_mesh}"), failure));
         }
     }
     if report.failures.is_empty() {
@@ -221,6 +226,15 @@ async fn live(app_mesh: bool, ledger: &mut Ledger, figures: &mut BTreeMap<String
     let questions = trial.others_are_safe()?;
     figures.insert("questions about another environment".to_owned(), questions.to_string());
 
+    let looks = async {
+        // A run that was cut off is looked into by the next one; `doctor` belongs to the same policy.
+        let checks = operation::doctor(&lab.workspace(&last).await.map_err(text)?, true).await;
+        match checks.iter().find(|check| check.detail.contains("can't be checked")) {
+            Some(check) => Err(format!("{}: {}", check.name, check.detail)),
+            None => Ok(()),
+        }
+    };
+    trial.under(Purpose::Up, looks).await?;
     let rotations = async {
         done(commands::run(&lab, &last, Command::Certificates).await)?;
         done(commands::run(&lab, &last, Command::Authority).await)?;
@@ -250,12 +264,44 @@ async fn live(app_mesh: bool, ledger: &mut Ledger, figures: &mut BTreeMap<String
     let status = async { operation::status(&own).await.map(drop).map_err(text) };
     trial.under(Purpose::Status, status).await?;
     refusals(&lab, &trial, &other).await?;
+    fill(&own).await?;
     trial.under(Purpose::Destroy, async { done(lab.run(&last, Intention::Destroy).await) }).await?;
     if !app_mesh {
         // Nothing of App Mesh is there to be seen or changed.
         trial.ledger.values_mut().for_each(|it| it.granted.retain(|action| !action.starts_with("appmesh:")));
     }
     Ok(())
+}
+
+/// Something of everything that keeps a bucket from being deleted.
+async fn fill(workspace: &Workspace) -> Result<(), String> {
+    let (s3, bucket) = (&workspace.aws.s3, format!("bucket-payments-{SUFFIX}-{}", workspace.aws.account));
+    for _ in 0..2 {
+        let put = s3.put_object().bucket(&bucket).key("kept").body(b"receipt".to_vec().into());
+        put.send().await.map_err(|error| format!("{error:?}"))?;
+    }
+    s3.delete_object().bucket(&bucket).key("kept").send().await.map_err(|error| format!("{error:?}"))?;
+    let begun = s3.create_multipart_upload().bucket(&bucket).key("begun").send().await;
+    begun.map(drop).map_err(|error| format!("{error:?}"))
+}
+
+/// Where the state is lost and the tag search knows nothing yet, everything is told to be ours by its own tags, by the policies of `up` and `destroy`.
+async fn lost(app_mesh: bool, ledger: &mut Ledger) -> Result<(), String> {
+    let durations = Durations { tag_search: Duration::from_secs(24 * 3600), ..Durations::real() };
+    let lab = Lab::with(SandboxOptions { app_mesh, durations, seed: seed(), ..SandboxOptions::in_memory() });
+    let config = if app_mesh { configs::small() } else { configs::database() };
+    let before = lab.inventory();
+    let workspace = lab.workspace(&config).await.map_err(|error| error.to_string())?;
+    let mut trial = Trial { lab: &lab, workspace, ledger };
+    let ups = async {
+        done(lab.run(&config, Intention::Up).await)?;
+        check::forget();
+        done(lab.run(&config, Intention::Up).await)
+    };
+    trial.under(Purpose::Up, ups).await?;
+    check::forget();
+    trial.under(Purpose::Destroy, async { done(lab.run(&config, Intention::Destroy).await) }).await?;
+    check::nothing_left(&lab, &before)
 }
 
 /// Good and bad deployments, waits for a person, ways back.

@@ -36,6 +36,16 @@ pub async fn configure(aws: &Aws, it: &Service, configuration: DeploymentConfigu
     Ok(())
 }
 
+/// Starts a deployment of a service as it is, so that new tasks take the place of all that run.
+///
+/// # Errors
+/// The call's own.
+pub async fn again(aws: &Aws, cluster: &str, service: &str) -> Result<(), Failure> {
+    let call = aws.ecs.update_service().cluster(cluster).service(service).force_new_deployment(true);
+    call.send().await.of("ecs:UpdateService")?;
+    Ok(())
+}
+
 /// Stops a deployment and lets it go back. False where it can't be stopped any more: it ends by itself.
 ///
 /// # Errors

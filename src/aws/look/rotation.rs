@@ -3,7 +3,10 @@
 use crate::{
     aws::{Answer, Aws},
     engine::Failure,
-    rotator::stages::{CURRENT, Progress, Stages},
+    rotator::{
+        in_use::InUse,
+        stages::{CURRENT, Progress, Stages},
+    },
 };
 
 /// A secret that is rotated, without its values.
@@ -13,6 +16,8 @@ pub struct Seen {
     pub progress: Progress,
     /// The id of the version that is in use.
     pub current: String,
+    /// Since when it is, where whoever rotated it noted that.
+    pub in_use: Option<InUse>,
 }
 
 /// How far the rotation of a secret is.
@@ -22,7 +27,10 @@ pub struct Seen {
 pub async fn look(aws: &Aws, secret: &str) -> Result<Seen, Failure> {
     let found = aws.secrets.describe_secret().secret_id(secret).send().await.of("secretsmanager:DescribeSecret")?;
     let stages = Stages::of(found.version_ids_to_stages().into_iter().flatten());
-    Ok(Seen { progress: stages.progress(), current: stages.version(CURRENT).unwrap_or_default().to_owned() })
+    let current = stages.version(CURRENT).unwrap_or_default().to_owned();
+    let noted = InUse::read(found.description().unwrap_or_default());
+    let in_use = noted.filter(|noted| noted.version == current);
+    Ok(Seen { progress: stages.progress(), current, in_use })
 }
 
 /// Orders a rotation now. A rotation that did not end is taken up again in its place, which Secrets Manager tells as a refusal.

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecs::types::{ContainerDefinition, Service, ServiceDeployment, ServiceDeploymentStatus as Status};
+use aws_sdk_ecs::types::{
+    ContainerDefinition, Service, ServiceDeployment, ServiceDeploymentBrief, ServiceDeploymentStatus as Status,
+};
 use futures::future::try_join_all;
 use serde::Serialize;
 
@@ -11,9 +13,11 @@ use crate::{
     aws::{
         Answer, Aws,
         ecs::{rollout, task_definition::CONTENT_LABEL},
+        rotating,
     },
     engine::{Failure, failure::absent_is_fine},
     mesh::Shape,
+    rotator::platform::Rollout,
 };
 
 /// DescribeServices takes that many services (ECS API reference).
@@ -144,11 +148,22 @@ async fn latest(aws: &Aws, service: &Seen) -> Result<Option<String>, Failure> {
     if let Some(arn) = &service.deployment {
         return Ok(Some(arn.clone()));
     }
+    let newest = listed(aws, service).await?.into_iter().max_by_key(|deployment| deployment.created_at);
+    Ok(newest.and_then(|deployment| deployment.service_deployment_arn))
+}
+
+async fn listed(aws: &Aws, service: &Seen) -> Result<Vec<ServiceDeploymentBrief>, Failure> {
     let call = aws.ecs.list_service_deployments().set_cluster(service.cluster.clone()).service(&service.arn);
     let answer = absent_is_fine(call.send().await.of("ecs:ListServiceDeployments").map(Some))?;
-    let listed = answer.and_then(|answer| answer.service_deployments).unwrap_or_default();
-    let newest = listed.into_iter().max_by_key(|deployment| deployment.created_at);
-    Ok(newest.and_then(|deployment| deployment.service_deployment_arn))
+    Ok(answer.and_then(|answer| answer.service_deployments).unwrap_or_default())
+}
+
+/// How a service's tasks came to run; nothing where it never had a deployment.
+///
+/// # Errors
+/// The call's own.
+pub async fn rollout(aws: &Aws, service: &Seen) -> Result<Option<Rollout>, Failure> {
+    Ok(rotating::rollout(&listed(aws, service).await?))
 }
 
 fn deployment(it: &ServiceDeployment) -> DeploymentStatus {

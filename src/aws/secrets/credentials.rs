@@ -11,6 +11,7 @@ use crate::{
     aws::{kms::KmsKeyArn, rds::Endpoint},
     engine::{Failure, Field, Handle, Output},
     rotator::{
+        in_use::InUse,
         password,
         secret::{Credentials, Database},
     },
@@ -55,6 +56,10 @@ impl Described for CredentialsSecret {
 
     fn description(&self) -> &str {
         &self.description
+    }
+
+    fn purpose(description: &str) -> &str {
+        InUse::stripped(description)
     }
 
     fn first_value(&self) -> Result<String, Failure> {

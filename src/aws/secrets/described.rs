@@ -11,6 +11,10 @@ pub(super) trait Described {
     fn key(&self) -> &Output<KmsKeyArn>;
     /// What it is for.
     fn description(&self) -> &str;
+    /// What it is for, as an observed description tells; what whoever rotates it noted there is nobody's change.
+    fn purpose(description: &str) -> &str {
+        description
+    }
     /// The value that it is made with.
     ///
     /// # Errors
@@ -44,7 +48,8 @@ macro_rules! described {
                 scope: &$crate::engine::Scope<'_>,
             ) -> Result<Vec<$crate::engine::Sighting>, $crate::engine::Failure> {
                 shared::find(aws, scope, Self::KIND, shared::Trust::List, |secret, _, _, observed| {
-                    observed.insert("description".into(), secret.description.as_str().into());
+                    let purpose = <Self as Described>::purpose(&secret.description);
+                    observed.insert("description".into(), purpose.into());
                 })
                 .await
             }

@@ -5,7 +5,11 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     cli::{CliError, ExitCode, Session, change, prompt, session::Ended},
-    operation::rotate::credentials::{self, News, Verdict},
+    operation::Workspace,
+    operation::rotate::{
+        credentials::{self, Begin, Credentials, News, Verdict},
+        record,
+    },
     rotator::Step,
     view::{error, json::line},
 };
@@ -27,15 +31,7 @@ pub async fn run(session: &Session, args: &CredentialsArgs) -> Result<Ended, Cli
     change::announce(session, &workspace);
     let _lock = workspace.store.lock("rotate")?;
     let chosen = session.unless_interrupted(credentials::chosen(&workspace, args.service.as_deref())).await?;
-    let services: Vec<&str> = chosen.iter().map(|it| it.service.as_str()).collect();
-    let question = format!(
-        "Rotate the database credentials of {} in environment '{}', account {}, {}? Their tasks are replaced",
-        services.join(", "),
-        workspace.suffix,
-        workspace.aws.account,
-        workspace.aws.region
-    );
-    prompt::confirm(session, &question).await?;
+    prompt::confirm(session, &question(&workspace, &chosen)).await?;
     let printer = &session.printer;
     let tell = |service: &str, news: &News| {
         printer.json(&line("rotation", news_json(service, news)));
@@ -54,6 +50,23 @@ pub async fn run(session: &Session, args: &CredentialsArgs) -> Result<Ended, Cli
         verdicts => verdicts?,
     };
     Ok(conclude(session, &verdicts))
+}
+
+/// What will be done; of what was begun before, only the rest is.
+fn question(workspace: &Workspace, chosen: &[Credentials]) -> String {
+    let of = |anew: bool| {
+        let which = chosen.iter().filter(|it| (it.begin == Begin::Anew) == anew);
+        which.map(|it| it.service.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let what = match (of(true), of(false)) {
+        (anew, begun) if begun.is_empty() => format!("Rotate the database credentials of {anew}"),
+        (anew, begun) if anew.is_empty() => format!("Go on with the rotation of the database credentials of {begun}"),
+        (anew, begun) => {
+            format!("Rotate the database credentials of {anew}, and go on with the rotation of those of {begun},")
+        }
+    };
+    let (suffix, aws) = (&workspace.suffix, &workspace.aws);
+    format!("{what} in environment '{suffix}', account {}, {}? Their tasks are replaced", aws.account, aws.region)
 }
 
 fn conclude(session: &Session, verdicts: &[Verdict]) -> Ended {
@@ -88,6 +101,10 @@ fn exit(verdicts: &[Verdict]) -> ExitCode {
 
 fn text(news: &News) -> String {
     match news {
+        News::TakenUp(since) => {
+            let since = record::text(*since);
+            format!("goes on       the current credentials are from {since}; not all tasks hold them yet")
+        }
         News::Step(step) => format!("{:<12}  {}", step.name(), meaning(*step)),
         News::RollingOut(None) => "rolling out".to_owned(),
         News::RollingOut(Some(stage)) => format!("rolling out   {}", stage.to_lowercase().replace('_', " ")),
@@ -106,6 +123,7 @@ fn meaning(step: Step) -> &'static str {
 
 fn news_json(service: &str, news: &News) -> Map<String, Value> {
     let (what, detail) = match news {
+        News::TakenUp(since) => ("taken-up", json!(record::text(*since))),
         News::Step(step) => ("step", json!(step.name())),
         News::RollingOut(stage) => ("rolling-out", json!(stage)),
         News::Done => ("done", Value::Null),

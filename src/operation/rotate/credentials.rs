@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{join_all, try_join_all};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::time::Instant;
 
 use crate::{
-    aws::look::{
-        rotation::{self, Seen},
-        services::{self, DeploymentStatus},
+    aws::{
+        deploy::change,
+        look::{
+            rotation::{self, Seen},
+            services::{self, DeploymentStatus},
+        },
     },
     engine::{Class, Failure, Key},
     operation::{OperationError, Workspace},
-    rotator::{Step, names, stages::Progress},
+    rotator::{Step, in_use::InUse, names, stages::Progress},
 };
 
 /// Time between two looks.
@@ -22,6 +26,9 @@ const STUCK: Duration = Duration::from_secs(300);
 /// How long the roll-out may take: the longest bake time that can be configured is on top of it.
 const ROLLOUT: Duration = Duration::from_secs(1800);
 
+/// How long a deployment that was ordered may take to show.
+const UNSEEN: Duration = Duration::from_secs(120);
+
 /// The credentials of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
@@ -29,11 +36,29 @@ pub struct Credentials {
     pub service: String,
     /// The ARN of the secret.
     pub secret: String,
+    /// What is left to do.
+    pub begin: Begin,
+    /// Deployments that were ordered up to this moment, in milliseconds since the Unix epoch, do not bring what is waited for.
+    former: Option<i64>,
+}
+
+/// Where a rotation begins. It is complete when the tasks hold the new credentials, so one that is not is brought to its end, not followed
+/// by another: the tasks still hold the former ones, whose turn it would be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// With new credentials.
+    Anew,
+    /// They came into use at this moment, and the tasks are being replaced.
+    Following(OffsetDateTime),
+    /// They came into use at this moment, and the deployment that was to bring them failed, or was never started.
+    RollingOut(OffsetDateTime),
 }
 
 /// What can be told of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
+    /// A rotation that was begun before is brought to its end; its credentials came into use at this moment.
+    TakenUp(OffsetDateTime),
     /// It is in this step now.
     Step(Step),
     /// The new credentials are current; the tasks are being replaced, at this stage.
@@ -90,16 +115,16 @@ impl Trouble {
 /// The credentials that are to be rotated: of one service, or of all that use the database.
 ///
 /// # Errors
-/// Where there is no such service, where it has no credentials that are rotated, or where its tasks are just being replaced: they must all hold
-/// the present credentials before these become the former ones.
+/// Where there is no such service, where it has no credentials that are rotated, or where somebody else is deploying it: the deployment that a
+/// rotation starts would end that one.
 pub async fn chosen(workspace: &Workspace, service: Option<&str>) -> Result<Vec<Credentials>, OperationError> {
     let book = workspace.load()?.map(|loaded| loaded.book).unwrap_or_default();
     // Those of certificates have names with a dot.
     let of_credentials = |key: &Key| key.kind() == "secret-rotation" && !key.name().contains('.');
     let rotated = book.records.values().filter(|record| of_credentials(&record.key) && !record.id.is_empty());
-    let all: Vec<Credentials> = rotated
-        .map(|record| Credentials { service: record.key.name().to_owned(), secret: record.id.clone() })
-        .filter(|it| service.is_none_or(|service| it.service == service))
+    let all: Vec<(String, String)> = rotated
+        .map(|record| (record.key.name().to_owned(), record.id.clone()))
+        .filter(|(name, _)| service.is_none_or(|service| name == service))
         .collect();
     if all.is_empty() {
         let (message, remedy) = match service {
@@ -114,17 +139,34 @@ pub async fn chosen(workspace: &Workspace, service: Option<&str>) -> Result<Vec<
         };
         return Err(Failure::new(Class::Invalid, message).remedy(remedy).into());
     }
-    for it in &all {
-        if deployment(workspace, &it.service).await?.is_some_and(|deployment| deployment.in_progress) {
-            let message = format!(
-                "a deployment of '{}' is under way; its tasks still hold credentials that a rotation would replace",
-                it.service
-            );
-            let remedy = "wait until it is done (platformctl status shows it), then run the same command again";
-            return Err(Failure::new(Class::Invalid, message).remedy(remedy).into());
+    try_join_all(all.into_iter().map(async |(service, secret)| {
+        let (begin, former) = begin(workspace, &service, &secret).await?;
+        Ok(Credentials { service, secret, begin, former })
+    }))
+    .await
+}
+
+/// Where the rotation of a service's credentials begins, as the secret and the service's deployments tell.
+async fn begin(workspace: &Workspace, service: &str, secret: &str) -> Result<(Begin, Option<i64>), OperationError> {
+    let Some(seen) = seen(workspace, service).await? else { return Ok((Begin::Anew, None)) };
+    let Some(rollout) = services::rollout(&workspace.aws, &seen).await? else { return Ok((Begin::Anew, None)) };
+    let noted = rotation::look(&workspace.aws, secret).await?.in_use;
+    let since = |moment: Option<i64>, noted: &InUse| moment.is_some_and(|moment| moment >= noted.millis());
+    match noted {
+        Some(noted) if !since(rollout.since, &noted) => {
+            if !rollout.under_way {
+                return Ok((Begin::RollingOut(noted.since), rollout.latest));
+            }
+            if since(rollout.latest, &noted) {
+                return Ok((Begin::Following(noted.since), Some(noted.millis() - 1)));
+            }
         }
+        _ if !rollout.under_way => return Ok((Begin::Anew, rollout.latest)),
+        _ => {}
     }
-    Ok(all)
+    let message = format!("a deployment of '{service}' is under way, which the one that a rotation starts would end");
+    let remedy = "wait until it is done (platformctl status shows it), then run the same command again";
+    Err(Failure::new(Class::Invalid, message).remedy(remedy).into())
 }
 
 /// Rotates them side by side, and tells what happens. Each has its own verdict.
@@ -138,10 +180,20 @@ pub async fn rotate(workspace: &Workspace, all: &[Credentials], tell: &dyn Fn(&s
 }
 
 async fn one(workspace: &Workspace, it: &Credentials, tell: &dyn Fn(&News)) -> Result<(), Trouble> {
-    let before = rotation::look(&workspace.aws, &it.secret).await?;
-    tell(&News::Step(Step::CreateSecret));
-    rotation::order(&workspace.aws, &it.secret).await?;
-    steps(workspace, it, &before, tell).await?;
+    match it.begin {
+        Begin::Anew => {
+            let before = rotation::look(&workspace.aws, &it.secret).await?;
+            tell(&News::Step(Step::CreateSecret));
+            rotation::order(&workspace.aws, &it.secret).await?;
+            steps(workspace, it, &before, tell).await?;
+        }
+        Begin::Following(since) => tell(&News::TakenUp(since)),
+        Begin::RollingOut(since) => {
+            tell(&News::TakenUp(since));
+            let service = names::ecs_service(&it.service, workspace.suffix.as_str());
+            change::again(&workspace.aws, &cluster(workspace), &service).await?;
+        }
+    }
     roll_out(workspace, it, tell).await?;
     tell(&News::Done);
     Ok(())
@@ -176,6 +228,14 @@ async fn roll_out(workspace: &Workspace, it: &Credentials, tell: &dyn Fn(&News))
     let mut told = None;
     loop {
         let Some(deployment) = deployment(workspace, &it.service).await? else { return Ok(()) };
+        if it.former.is_some_and(|former| ordered(&deployment).is_some_and(|ordered| ordered <= former)) {
+            // What was ordered a moment ago may not show yet.
+            if started.elapsed() > UNSEEN {
+                return Err(Trouble::RolledBack("none was started".to_owned()));
+            }
+            tokio::time::sleep(EVERY).await;
+            continue;
+        }
         if deployment.failed {
             return Err(Trouble::RolledBack(deployment.reason.unwrap_or(deployment.status)));
         }
@@ -194,12 +254,25 @@ async fn roll_out(workspace: &Workspace, it: &Credentials, tell: &dyn Fn(&News))
     }
 }
 
+/// When a deployment was ordered, in milliseconds since the Unix epoch.
+fn ordered(deployment: &DeploymentStatus) -> Option<i64> {
+    let moment = OffsetDateTime::parse(deployment.began.as_deref()?, &Rfc3339).ok()?;
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok()
+}
+
 /// The deployment of a service that is under way, else its latest; nothing where there is no such service.
 async fn deployment(workspace: &Workspace, service: &str) -> Result<Option<DeploymentStatus>, Failure> {
-    let name = names::ecs_service(service, workspace.suffix.as_str());
-    let cluster = format!("cluster-{}", workspace.suffix);
-    let seen = services::services(&workspace.aws, &cluster, std::slice::from_ref(&name)).await?;
-    let Some(seen) = seen.get(&name) else { return Ok(None) };
-    let mut found = services::deployments(&workspace.aws, std::iter::once(seen)).await?;
+    let Some(seen) = seen(workspace, service).await? else { return Ok(None) };
+    let mut found = services::deployments(&workspace.aws, std::iter::once(&seen)).await?;
     Ok(found.remove(&seen.arn))
+}
+
+async fn seen(workspace: &Workspace, service: &str) -> Result<Option<services::Seen>, Failure> {
+    let name = names::ecs_service(service, workspace.suffix.as_str());
+    let mut seen = services::services(&workspace.aws, &cluster(workspace), std::slice::from_ref(&name)).await?;
+    Ok(seen.remove(&name))
+}
+
+fn cluster(workspace: &Workspace) -> String {
+    format!("cluster-{}", workspace.suffix)
 }

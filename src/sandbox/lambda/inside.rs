@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_sdk_ecs::operation::list_service_deployments::ListServiceDeploymentsInput;
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
-use aws_sdk_ecs::types::ServiceDeploymentStatus as Status;
 use futures::FutureExt;
 use time::OffsetDateTime;
 
@@ -219,11 +218,7 @@ impl Services for Inside<'_, '_> {
             Err(failure) if failure.class == Class::Absent => Ok(None),
             answer => {
                 let briefs = answer?.service_deployments.unwrap_or_default();
-                Ok(crate::aws::rotating::rollout(
-                    briefs
-                        .iter()
-                        .map(|brief| (brief.status().cloned().unwrap_or(Status::Pending), brief.created_at().copied())),
-                ))
+                Ok(crate::aws::rotating::rollout(&briefs))
             }
         }
     }

@@ -41,8 +41,9 @@ pub(super) fn of(call: &Call<'_>, operation: &str, action: &str, asked: &Asked) 
         }
         _ => {}
     }
-    // Roles, keys and functions are needed where the call comes to one.
+    // Roles, keys and functions are needed where the call comes to one, and so is the right to tag what is of a service.
     if arns.is_empty()
+        && (operation != "TagResources" || service == "tag")
         && !["iam:PassRole", "kms:Decrypt", "kms:GenerateDataKey", "lambda:InvokeFunction"].contains(&action)
     {
         arns.insert("*".to_owned());
@@ -147,6 +148,8 @@ fn behind_a_secret(call: &Call<'_>, service: &str, asked: &Asked) -> Vec<String>
             .filter_map(|key| call.world.kms.keys.values().find(|it| it.arn == key || it.id == key))
             .map(|key| key.arn.clone())
             .collect(),
+        // A call that names a function asks for that one.
+        "lambda" if asked.of("rotation_lambda_arn").next().is_some() => Vec::new(),
         "lambda" => {
             secrets.filter_map(|secret| secret.rotation.as_ref()).map(|rotation| rotation.function.clone()).collect()
         }

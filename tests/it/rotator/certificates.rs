@@ -8,7 +8,7 @@ use platformctl::{
 };
 use time::OffsetDateTime;
 
-use super::world::{AUTHORITY_SECRET, World, now};
+use super::world::{AUTHORITY_SECRET, DONE, World, now};
 
 fn request() -> LeafRequest {
     LeafRequest {
@@ -103,7 +103,7 @@ pub fn assert_untold(world: &World, text: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_step_twice_makes_one_certificate_and_one_deployment() {
     let world = world().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     let first = note(&world).fingerprint;
     for round in 1..=3 {
         let before = leaf(&world, "AWSCURRENT");
@@ -126,7 +126,7 @@ async fn each_step_twice_makes_one_certificate_and_one_deployment() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_off_after_any_call_and_run_again_it_comes_to_the_same_end() {
     let world = world().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     let (first, mut calls) = (note(&world).fingerprint, 1);
     loop {
         let token = world.order();
@@ -150,7 +150,7 @@ async fn cut_off_after_any_call_and_run_again_it_comes_to_the_same_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn in_each_stage_of_a_change_of_authority_it_is_as_the_stage_wants_it() {
     let world = world().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     for phase in 1..=3 {
         let before = note(&world);
         // One that was pending when the stage came is given up.
@@ -180,7 +180,7 @@ async fn in_each_stage_of_a_change_of_authority_it_is_as_the_stage_wants_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_issued_one_later_keeps_it() {
     let world = world().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     for done in 0..=3 {
         let token = world.order();
         let rotator = world.rotator();
@@ -208,18 +208,18 @@ async fn whoever_issued_one_later_keeps_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deployment_under_way_is_left_alone_as_long_as_nothing_ends_first() {
     let world = world().await;
-    world.state().deployments = vec![(now(), false), (now(), true)];
+    world.state().deployments = vec![(now(), DONE), (now(), "IN_PROGRESS")];
     world.rotate().await;
     assert_good(&world);
     assert_eq!(world.state().deployments.len(), 2);
     // The tasks that run are from before the certificate that is replaced now.
     let old = now() - 1000.0;
-    world.state().deployments = vec![(old, false), (now(), true)];
+    world.state().deployments = vec![(old, DONE), (now(), "IN_PROGRESS")];
     let token = world.order();
     let error = world.steps(&token).await.expect_err("they would hold it for too long").to_string();
     assert!(error.contains("older than the one before"), "{error}");
     assert_good(&world);
-    world.state().deployments = vec![(old, false)];
+    world.state().deployments = vec![(old, DONE)];
     world.steps(&token).await.expect("made up for");
     assert_eq!(world.state().deployments.len(), 2);
     assert_good(&world);
@@ -265,7 +265,7 @@ async fn what_is_wrong_fails_the_rotation_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_at_once_come_to_one_certificate() {
     let world = world().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     for _ in 0..5 {
         let token = world.order();
         for step in Step::ALL {

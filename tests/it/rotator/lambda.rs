@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     certificates,
     http::{Request, Response},
-    world::{AUTHORITY_SECRET, CLUSTER, MASTER_SECRET, State, World, now, with},
+    world::{AUTHORITY_SECRET, CLUSTER, DONE, MASTER_SECRET, State, World, now, with},
 };
 
 /// Events that wait for the function, and what it answered.
@@ -110,7 +110,7 @@ fn peak(process: u32) -> f64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_real_program_rotates_step_by_step_and_tells_nobody_a_password() {
     let world = World::new("payments").await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     let directory = tempfile::TempDir::new().expect("a directory");
     let log = directory.path().join("log");
     let started = Instant::now();
@@ -151,7 +151,7 @@ async fn the_real_program_rotates_step_by_step_and_tells_nobody_a_password() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_real_program_renews_a_certificate_step_by_step_and_tells_nobody_a_key() {
     let world = certificates::world().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     let directory = tempfile::TempDir::new().expect("a directory");
     let log = directory.path().join("log");
     let started = Instant::now();

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use platformctl::rotator::{RotationError, Step, secret::Credentials};
 
-use super::world::{World, now};
+use super::world::{DONE, World, now};
 
 /// No password that any version of any secret ever held is in the database's log, in a statement, or in this text.
 pub fn assert_untold(world: &World, text: &str) {
@@ -34,7 +34,7 @@ async fn client(world: &World, held: &Credentials) -> bool {
 async fn ten_rotations_in_a_row_lock_nobody_out_who_should_be_let_in() {
     let world = World::new("payments").await;
     world.rotate().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     let (mut before, mut failed, mut tried, mut slowest) = (Vec::new(), 0, 0, 0);
     for round in 0..10 {
         let secret = world.secret();
@@ -93,7 +93,7 @@ async fn both_users_own_what_either_makes_and_nobody_else_reaches_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_step_can_be_done_twice() {
     let world = World::new("payments").await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     for _ in 0..3 {
         let token = world.order();
         let rotator = world.rotator();
@@ -115,7 +115,7 @@ async fn every_step_can_be_done_twice() {
 async fn cut_off_after_any_call_and_run_again_it_comes_to_the_same_end() {
     let world = World::new("payments").await;
     world.rotate().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     let mut calls = 1;
     loop {
         let token = world.order();
@@ -230,18 +230,18 @@ async fn two_at_once_come_to_one_end() {
 async fn tasks_that_hold_a_password_keep_it_from_being_changed() {
     let world = World::new("payments").await;
     world.rotate().await;
-    world.state().deployments.push((now(), false));
+    world.state().deployments.push((now(), DONE));
     // What is ordered in the same millisecond can't be told apart.
     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    world.state().slow_deployments = true;
+    world.state().becomes = "IN_PROGRESS";
     world.rotate().await;
     let held = world.secret().credentials("AWSPREVIOUS");
     let token = world.order();
     let early = world.steps(&token).await.expect_err("its tasks are still being replaced");
     assert!(matches!(early, RotationError::RollingOut(_)), "{early}");
     assert!(world.logs_in(&held).await);
-    world.state().deployments.iter_mut().for_each(|deployment| deployment.1 = false);
-    world.state().slow_deployments = false;
+    world.state().deployments.iter_mut().for_each(|deployment| deployment.1 = DONE);
+    world.state().becomes = DONE;
     world.steps(&token).await.expect("they have been replaced");
     assert!(!world.logs_in(&held).await);
     // A roll-out that was lost is made up for before anything is changed.
@@ -252,4 +252,67 @@ async fn tasks_that_hold_a_password_keep_it_from_being_changed() {
     assert!(matches!(lost, RotationError::NotRolledOut(_)), "{lost}");
     assert!(world.logs_in(&held).await && world.state().deployments.len() == 2);
     world.steps(&token).await.expect("now they have been");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deployment_of_before_the_switch_is_not_taken_for_one_that_brings_the_new_ones() {
+    let world = World::new("payments").await;
+    world.rotate().await;
+    world.state().deployments.push((now(), DONE));
+    let a_moment = || tokio::time::sleep(std::time::Duration::from_millis(10));
+    a_moment().await;
+    world.rotate().await;
+    a_moment().await;
+    // Somebody deploys after the new version was made and before it is current, as where a rotation is repeated for hours.
+    let (token, rotator) = (world.order(), world.rotator());
+    rotator.run(&world.event(Step::CreateSecret, &token)).await.expect("made");
+    let held = world.secret().credentials("AWSCURRENT");
+    a_moment().await;
+    world.state().deployments.push((now(), DONE));
+    a_moment().await;
+    world.state().becomes = "ROLLBACK_SUCCESSFUL";
+    world.steps(&token).await.expect("a rotation whose roll-out fails");
+    assert_eq!(world.secret().credentials("AWSPREVIOUS"), held);
+    // Whose turn it is now is who the running tasks log in as.
+    let token = world.order();
+    for _ in 0..2 {
+        let refused = world.steps(&token).await.expect_err("running tasks hold what would be changed");
+        assert!(matches!(refused, RotationError::NotRolledOut(_)), "{refused}");
+        assert!(world.logs_in(&held).await);
+    }
+    world.state().becomes = DONE;
+    world.steps(&token).await.expect_err("a deployment is made up for first");
+    world.steps(&token).await.expect("it succeeded");
+    assert!(!world.logs_in(&held).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_nobody_noted_the_switch_a_deployment_comes_first() {
+    let world = World::new("payments").await;
+    world.rotate().await;
+    world.state().deployments.push((now(), DONE));
+    world.rotate().await;
+    let (held, arn) = (world.secret().credentials("AWSPREVIOUS"), world.secret_arn());
+    let noted = |world: &World| world.secret().description.clone();
+    assert!(
+        noted(&world).starts_with("; version 00000000-0000-4000-8000-000000000002 in use since 20"),
+        "{}",
+        noted(&world)
+    );
+    world.state().secrets.get_mut(&arn).expect("the secret").description = "of payments".to_owned();
+    let token = world.order();
+    let first = world.steps(&token).await.expect_err("nobody knows what the tasks hold");
+    assert!(matches!(first, RotationError::NotRolledOut(_)), "{first}");
+    assert!(world.logs_in(&held).await);
+    assert!(
+        noted(&world).starts_with("of payments; version 00000000-0000-4000-8000-000000000002 in use"),
+        "{}",
+        noted(&world)
+    );
+    world.steps(&token).await.expect("now it is known");
+    assert!(
+        noted(&world).starts_with("of payments; version 00000000-0000-4000-8000-000000000003 in use"),
+        "{}",
+        noted(&world)
+    );
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     http::Response,
-    world::{Secret, State, now},
+    world::{DONE, Secret, State, now},
 };
 
 fn refused(code: &str) -> Response {
@@ -84,15 +84,15 @@ pub fn ecs(state: &mut State, operation: &str, body: &Value) -> Response {
     match operation {
         "ListServiceDeployments" if state.deployments.is_empty() => refused("ServiceNotFoundException"),
         "ListServiceDeployments" => {
-            let brief = |(at, under_way): &(f64, bool)| json!({ "createdAt": at, "status": if *under_way { "IN_PROGRESS" } else { "SUCCESSFUL" } });
+            let brief = |(at, status): &(f64, &str)| json!({ "createdAt": at, "status": status });
             let all: Vec<Value> = state.deployments.iter().rev().map(brief).collect();
             Response::ok(json!({ "serviceDeployments": all }))
         }
         "UpdateService" if state.deployments.is_empty() => refused("ServiceNotFoundException"),
         "UpdateService" => {
             assert_eq!(body["forceNewDeployment"], true);
-            let slow = state.slow_deployments;
-            state.deployments.push((now(), slow));
+            let becomes = if state.becomes.is_empty() { DONE } else { state.becomes };
+            state.deployments.push((now(), becomes));
             Response::ok(json!({ "service": {} }))
         }
         other => refused(other),

@@ -32,6 +32,9 @@ pub const CLUSTER: &str = "arn:aws:rds:us-east-1:123456789012:cluster:db-cluster
 pub const AUTHORITY_SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mesh-authority-dev-AbCdEf";
 pub const MASTER_SECRET: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster-1-AbCdEf";
 
+/// The status of a deployment that succeeded.
+pub const DONE: &str = "SUCCESSFUL";
+
 /// A secret.
 #[derive(Clone, Debug, Default)]
 pub struct Secret {
@@ -60,10 +63,10 @@ impl Secret {
 #[derive(Default)]
 pub struct State {
     pub secrets: BTreeMap<String, Secret>,
-    /// When each deployment of the service was ordered, and whether it is under way.
-    pub deployments: Vec<(f64, bool)>,
-    /// A deployment takes until somebody says that it is done.
-    pub slow_deployments: bool,
+    /// When each deployment of the service was ordered, and its status.
+    pub deployments: Vec<(f64, &'static str)>,
+    /// The status of deployments to come; nothing: they are done at once.
+    pub becomes: &'static str,
     /// Every statement that was executed.
     pub statements: Vec<String>,
     /// Calls so far.
