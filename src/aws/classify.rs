@@ -158,7 +158,7 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("application-autoscaling:RegisterScalableTarget", "", "not found", Class::Settling),
     ("application-autoscaling:RegisterScalableTarget", "Validation", "doesn't exist", Class::Settling),
     ("ecs:CreateService", "ClusterNotFound", "", Class::Settling),
-    // A name whose former bearer is still being deleted.
+    // A name whose former bearer is still being deleted (for secrets: Secrets Manager API reference, DeleteSecret).
     ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
     ("secretsmanager:CreateSecret", "InvalidRequest", "was deleted", Class::Blocked),
     ("ecs:CreateService", "InvalidParameter", "still draining", Class::Blocked),
@@ -168,8 +168,6 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     ("ecs:", "ClientException", "is not active", Class::Absent),
     ("ecs:", "InvalidParameter", "cluster was not found", Class::Absent),
     ("", "ValidationError", "does not exist", Class::Absent),
-    // A secret's name is taken until its predecessor is really gone (Secrets Manager API reference, DeleteSecret).
-    ("secretsmanager:CreateSecret", "InvalidRequest", "scheduled for deletion", Class::Blocked),
     ("secretsmanager:GetSecretValue", "ResourceNotFound", "", Class::Settling),
     // A function's name is taken; everything else that Lambda calls a conflict passes when its present change is done (Lambda developer
     // guide, "Lambda function states").
@@ -180,6 +178,8 @@ const REFUSALS: &[(&str, &str, &str, Class)] = &[
     // RotateSecret); and a rotation that is under way comes first.
     ("secretsmanager:RotateSecret", "AccessDenied", "cannot invoke the specified lambda function", Class::Settling),
     ("secretsmanager:RotateSecret", "InvalidRequest", "previous rotation", Class::Blocked),
+    // The function's role may not have its policy everywhere yet.
+    ("secretsmanager:RotateSecret", "InvalidRequest", "function failed", Class::Settling),
     // A database that was paused, or whose instance is not there yet (RDS Data API reference, ExecuteStatement).
     ("rds-data:", "DatabaseResuming", "", Class::Settling),
     ("rds-data:", "DatabaseUnavailable", "", Class::Settling),

@@ -166,23 +166,23 @@ async fn look(
     };
     let found = persist(question.jitter, || kind.find(&scope)).await?;
     if misses(question, kind.as_ref(), &found) {
-        // What was made a moment ago may not show yet; a second create would make a second one.
+        // What was made a moment ago may not show yet; a second create would make a second one, and a destroy would leave it.
         return again(question, kind.as_ref(), &scope, found).await;
     }
     Ok(found)
 }
 
-/// True where something that is recorded doesn't show, would be made a second time, and is not known to be gone: it was made, or a create was
-/// announced and only looking can tell whether it happened.
+/// True where something that is recorded doesn't show, would be made a second time or left behind, and is not known to be gone: it was made, or a
+/// create was announced and only looking can tell whether it happened.
 fn misses(question: &Question<'_>, kind: &dyn Kind, found: &[Sighting]) -> bool {
     question.book.records.values().filter(|record| record.key.kind() == kind.name()).any(|record| {
+        let is_wanted = || question.blueprint.get(&record.key).is_some();
         let matters = match record.phase {
-            // With a token, a second create is the same one.
-            Phase::Intended => kind.manner().repeat == super::Repeat::Lookup,
-            // Taken for deleted, it would be made anew, with another token.
-            Phase::Created | Phase::Ready | Phase::Updating => {
-                !question.sweep && question.blueprint.get(&record.key).is_some()
-            }
+            // With a token, a second create is the same one; but there is none where all is to go.
+            Phase::Intended => question.sweep || kind.manner().repeat == super::Repeat::Lookup,
+            // Taken for deleted, it would be made anew, with another token, or stay.
+            Phase::Created => question.sweep || is_wanted(),
+            Phase::Ready | Phase::Updating => !question.sweep && is_wanted(),
             Phase::Deleting => false,
         };
         matters && !found.iter().any(|seen| seen.key == record.key)
@@ -199,7 +199,8 @@ async fn again(
         tokio::time::sleep(Duration::from_secs(2)).await;
         // What was answered before is what didn't show it.
         let answers = Answers::default();
-        let scope = Scope { answers: &answers, ..*scope };
+        let tagged = persist(question.jitter, || question.kinds.search().search(question.suffix)).await?;
+        let scope = Scope { answers: &answers, tagged: &tagged, ..*scope };
         found = persist(question.jitter, || kind.find(&scope)).await?;
         if !misses(question, kind, &found) {
             break;

@@ -45,6 +45,9 @@ pub struct TaggingState {
     /// must not be written.
     #[serde(skip)]
     looked: Cell<(Moment, u64)>,
+    /// When the last call came: whatever is new was there by then.
+    #[serde(skip)]
+    called: Cell<Moment>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +74,7 @@ pub(in crate::sandbox) fn register(registry: &mut Registry) {
 
 fn advance(call: &mut Call<'_>) {
     let (known, changes) = (&call.world.tagging, call.world.changes());
+    let before = known.called.replace(call.now);
     let (looked, then) = known.looked.get();
     let every = if changes == then { IDLE } else { EVERY };
     if call.now < known.updated + EVERY || call.now < looked + every {
@@ -95,6 +99,7 @@ fn advance(call: &mut Call<'_>) {
         return;
     }
     let now = call.now;
+    let since = if before == Moment::default() { now } else { before };
     let state = &mut *call.world.tagging;
     state.updated = now;
     for (arn, entry) in &mut state.index {
@@ -104,9 +109,9 @@ fn advance(call: &mut Call<'_>) {
     }
     state.index.retain(|_, entry| entry.gone.is_none_or(|gone| now < gone + GHOST));
     for (arn, tags) in alive {
-        let entry = state.index.entry(arn).or_insert(Entry { tags: Tags::new(), since: now, gone: None });
+        let entry = state.index.entry(arn).or_insert(Entry { tags: Tags::new(), since, gone: None });
         if entry.gone.take().is_some() {
-            entry.since = now;
+            entry.since = since;
         }
         entry.tags = tags;
     }

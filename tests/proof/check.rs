@@ -118,7 +118,14 @@ pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<bool, St
         let counts: Vec<_> =
             kinds.iter().map(|kind| (**kind, wanted.kinds.get(**kind), shape.kinds.get(**kind))).collect();
         let untagged: Vec<_> = shape.untagged.symmetric_difference(&wanted.untagged).collect();
-        return Err(format!("kind, wanted, found: {counts:?}; tags differ on: {untagged:?}"));
+        let items = lab.sandbox.look(|call| call.world.inventory(call.now, call.place()));
+        let there: Vec<String> = items
+            .map_err(|error| error.to_string())?
+            .iter()
+            .filter(|item| kinds.iter().any(|kind| **kind == item.kind))
+            .map(|item| format!("{} {:?}", item.id, item.tags))
+            .collect();
+        return Err(format!("kind, wanted, found: {counts:?}; tags differ on: {untagged:?}; there is {there:#?}"));
     }
     let id = &prepared.environment.id;
     let items =

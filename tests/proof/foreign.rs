@@ -91,7 +91,9 @@ async fn taken(lab: &Lab, config: &str, item: &Item, owner: Owner) -> Result<(),
         }
         Owner::Nobody => tags.clear(),
     })?;
-    // The tag search goes on for an hour to show the tags of what has none any more, counted from the first call that finds it so.
+    // The tag search goes on for an hour to show the tags of what has none any more, counted from the first call that finds it so; it looks for what
+    // changed by itself twice a minute.
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
     let workspace = lab.workspace(config).await.map_err(|error| error.to_string())?;
     drop(operation::prepare(&workspace, Intention::Plan).await);
     tokio::time::sleep(std::time::Duration::from_secs(7200)).await;

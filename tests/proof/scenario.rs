@@ -1,5 +1,7 @@
 //! A run that suffers, and all that comes after it.
 
+use std::time::Duration;
+
 use platformctl::sandbox::Fault;
 
 use crate::{
@@ -11,6 +13,10 @@ use crate::{
 
 /// A change may need so many runs, with its faults.
 const RUNS: usize = 6;
+
+/// Nobody loses a disk and runs the command from another one within a moment; AWS shows then what was made before. (What is announced in a journal
+/// is waited for; what nobody knows of is not.)
+const LOSS: Duration = Duration::from_secs(5);
 
 /// A change of an environment: from nothing or a first configuration to a second one, or to nothing.
 #[derive(Clone, Copy)]
@@ -105,6 +111,7 @@ pub async fn recover(
                 }
                 if kind.loses_state {
                     check::forget();
+                    tokio::time::sleep(LOSS).await;
                 }
                 if kind.abandons && change.to.is_some() {
                     change.from = change.to.take();

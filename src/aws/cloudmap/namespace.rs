@@ -1,14 +1,15 @@
 //! Private DNS namespaces.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_servicediscovery::types::{
     FilterCondition, NamespaceFilter, NamespaceFilterName, NamespaceSummary, Operation, OperationFilter,
-    OperationFilterName, OperationStatus, OperationTargetType,
+    OperationFilterName, OperationStatus, OperationTargetType, OperationType,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Map;
+use tokio::time::Instant;
 
 use super::shared::{built, outputs, read_tags, services, services_of};
 use crate::{
@@ -58,6 +59,10 @@ impl Handle<Namespace> {
 /// is recorded of a namespace that we made; one that was found is recorded by its own id.
 const ID: &str = "ns-";
 
+/// How long namespaces that are being made are waited for, and the pause between two looks.
+const LONGEST: Duration = Duration::from_secs(120);
+const EVERY: Duration = Duration::from_secs(5);
+
 async fn operation(aws: &Aws, id: &str) -> Result<Operation, Failure> {
     let answer = aws.cloudmap.get_operation().operation_id(id).send().await.of("servicediscovery:GetOperation")?;
     answer.operation.ok_or_else(|| Failure::new(Class::Absent, format!("Cloud Map knows no operation {id}")))
@@ -98,8 +103,12 @@ async fn get(aws: &Aws, id: &str) -> Result<Option<Outputs>, Failure> {
 
 /// Whether an operation on a namespace is under way.
 async fn is_busy(aws: &Aws, id: &str) -> Result<bool, Failure> {
-    let of =
-        OperationFilter::builder().name(OperationFilterName::NamespaceId).condition(FilterCondition::Eq).values(id);
+    is_open(aws, OperationFilterName::NamespaceId, id).await
+}
+
+/// Whether an operation is under way for which this holds.
+async fn is_open(aws: &Aws, name: OperationFilterName, value: &str) -> Result<bool, Failure> {
+    let of = OperationFilter::builder().name(name).condition(FilterCondition::Eq).values(value);
     let open = OperationFilter::builder()
         .name(OperationFilterName::Status)
         .condition(FilterCondition::In)
@@ -108,6 +117,17 @@ async fn is_busy(aws: &Aws, id: &str) -> Result<bool, Failure> {
     let call = aws.cloudmap.list_operations().filters(built(of.build())?).filters(built(open.build())?);
     let answer = call.send().await.of("servicediscovery:ListOperations")?;
     Ok(!answer.operations().is_empty())
+}
+
+/// Lets the account's namespaces that are being made come to their end; false where none was. Operations tell neither names nor tags, so whether
+/// one of them is ours shows only when it is there.
+async fn all_are_made(aws: &Aws) -> Result<bool, Failure> {
+    let (start, mut waited) = (Instant::now(), false);
+    while start.elapsed() < LONGEST && is_open(aws, OperationFilterName::Type, OperationType::CreateNamespace.as_str()).await? {
+        waited = true;
+        tokio::time::sleep(EVERY).await;
+    }
+    Ok(waited)
 }
 
 async fn list(aws: &Aws) -> Result<Vec<NamespaceSummary>, Failure> {
@@ -226,6 +246,13 @@ impl Resource for Namespace {
         }
         let missing: Vec<_> =
             scope.targets.iter().filter(|target| !found.iter().any(|seen| seen.key == target.key)).collect();
+        // One whose operation nobody knows of any more, the create call's answer or the state being lost; it comes after its VPC.
+        let unknown = |target: &&&Target| target.id.is_none() && target.text("vpc").is_some();
+        if scope.sweep && missing.iter().find(unknown).is_some() && all_are_made(aws).await? {
+            for namespace in list(aws).await? {
+                found.extend(sighting(aws, scope, &namespace).await?);
+            }
+        }
         for target in missing {
             found.extend(being_made(aws, target).await?);
         }

@@ -85,14 +85,16 @@ fn doom(key: &KeyMetadata) -> Option<String> {
     (key.key_state() == Some(&KeyState::PendingDeletion)).then(|| format!("pending deletion until {date}"))
 }
 
-/// Keys that bear no alias, with their tags. KMS's own view of tags is there at once, the tag search lags: so this finds a key whose
-/// create call was never answered. Such a key has no alias yet, which keeps the number of keys to look at small.
-async fn unnamed(aws: &Aws) -> Result<Vec<(String, Tags)>, Failure> {
+/// Keys that bear no alias, or one that ends like those of this environment, with their tags. KMS's own view of tags is there at once, the tag search
+/// lags: so this finds a key whose create call was never answered. That others have aliases keeps the number of keys to look at small.
+async fn unnamed(aws: &Aws, suffix: &str) -> Result<Vec<(String, Tags)>, Failure> {
+    let ending = format!("-{suffix}");
     let mut named = BTreeSet::new();
     let mut pages = aws.kms.list_aliases().into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.of("kms:ListAliases")?;
-        named.extend(page.aliases().iter().filter_map(|alias| alias.target_key_id().map(str::to_owned)));
+        let others = page.aliases().iter().filter(|it| !it.alias_name().is_some_and(|name| name.ends_with(&ending)));
+        named.extend(others.filter_map(|alias| alias.target_key_id().map(str::to_owned)));
     }
     let mut unnamed = Vec::new();
     let mut pages = aws.kms.list_keys().limit(1000).into_paginator().send();
@@ -128,7 +130,7 @@ async fn candidates(aws: &Aws, scope: &Scope<'_>) -> Result<BTreeMap<String, Opt
     }
     if open {
         let ours = |(_, tags): &(String, Tags)| tags::key_of(tags, scope.suffix).is_some();
-        found.extend(unnamed(aws).await?.into_iter().filter(ours).map(|(id, tags)| (id, Some(tags))));
+        found.extend(unnamed(aws, scope.suffix).await?.into_iter().filter(ours).map(|(id, tags)| (id, Some(tags))));
     }
     Ok(found)
 }
