@@ -95,6 +95,9 @@ impl Kind {
     }
 }
 
+/// What stands between the two faults of a label.
+pub const THEN: &str = ", then";
+
 /// Which scenarios run.
 #[derive(Clone, Debug)]
 pub struct Choice {
@@ -126,6 +129,11 @@ impl Choice {
         };
         let (deaths, others) = (share("PROOF_DEATHS", deaths), share("PROOF_OTHERS", others));
         Choice { kinds, deaths, others, only, seed: seed() }
+    }
+
+    /// Every one that the label allows.
+    pub fn all(self) -> Self {
+        Choice { deaths: 1.0, others: 1.0, ..self }
     }
 
     /// Each with this probability.
@@ -208,7 +216,7 @@ impl FaultPlan for Sweep {
                 inner.suffered.push((label.clone(), *kind));
                 inner.choice = None;
                 if let Some(second) = inner.second.take() {
-                    inner.arm(format!("{label}, then"), second);
+                    inner.arm(format!("{label}{THEN}"), second);
                 }
                 return kind.fault;
             }

@@ -53,6 +53,8 @@ struct Running {
     pid: libc::pid_t,
     label: String,
     verdict: File,
+    /// Its directory.
+    own: PathBuf,
 }
 
 /// The copies of one process.
@@ -61,6 +63,8 @@ pub struct Pool {
     /// Removed when the original is done.
     _home: Option<TempDir>,
     limit: usize,
+    /// Copies so far.
+    made: usize,
     running: Vec<Running>,
     done: Vec<(String, Verdict)>,
 }
@@ -74,7 +78,7 @@ impl Pool {
         let own = base.join("original");
         fs::create_dir_all(own.join(STATE)).expect("a directory");
         std::env::set_current_dir(&own).expect("it was just made");
-        Pool { base, _home: Some(home), limit: limit.max(1), running: Vec::new(), done: Vec::new() }
+        Pool { base, _home: Some(home), limit: limit.max(1), made: 0, running: Vec::new(), done: Vec::new() }
     }
 
     /// Copies this process; waits first until fewer copies than the limit are running.
@@ -82,6 +86,11 @@ impl Pool {
         while self.running.len() >= self.limit {
             self.reap();
         }
+        // Before there are two: the original goes on writing to its state.
+        self.made += 1;
+        let from = std::env::current_dir().expect("a working directory");
+        let own = self.base.join(format!("{}-{}", std::process::id(), self.made));
+        copy(&from, &own).expect("the state can be copied");
         let mut ends = [0; 2];
         // SAFETY: `ends` has room for two descriptors.
         assert_eq!(unsafe { libc::pipe(ends.as_mut_ptr()) }, 0, "a pipe");
@@ -91,21 +100,21 @@ impl Pool {
             -1 => panic!("can't fork: {}", std::io::Error::last_os_error()),
             0 => {
                 close(ends[0]);
-                self.begin(ends[1]);
+                self.begin(ends[1], &from, &own);
                 Side::Copy
             }
             pid => {
                 close(ends[1]);
                 // SAFETY: the descriptor is open and nobody else's.
                 let verdict = unsafe { File::from_raw_fd(ends[0]) };
-                self.running.push(Running { pid, label: label.to_owned(), verdict });
+                self.running.push(Running { pid, label: label.to_owned(), verdict, own });
                 Side::Original
             }
         }
     }
 
     /// A copy's first steps.
-    fn begin(&mut self, verdict: RawFd) {
+    fn begin(&mut self, verdict: RawFd, from: &Path, own: &Path) {
         VERDICT.store(verdict, Ordering::SeqCst);
         let never = libc::timeval { tv_sec: 0, tv_usec: 0 };
         let limit = libc::itimerval { it_interval: never, it_value: libc::timeval { tv_sec: LIMIT, tv_usec: 0 } };
@@ -116,11 +125,8 @@ impl Pool {
         self.done.clear();
         self.limit = 1;
         std::mem::forget(self._home.take());
-        let from = std::env::current_dir().expect("a working directory");
-        let own = self.base.join(std::process::id().to_string());
-        copy(&from, &own).expect("the state can be copied");
-        std::env::set_current_dir(&own).expect("it was just made");
-        reopen(&from, &own).expect("the journal can be opened");
+        std::env::set_current_dir(own).expect("it was just made");
+        reopen(from, own).expect("the journal can be opened");
     }
 
     /// Waits for one copy.
@@ -137,7 +143,7 @@ impl Pool {
             ..Verdict::default()
         });
         // Left behind where the copy died; it is removed with the home otherwise.
-        let _ = fs::remove_dir_all(self.base.join(pid.to_string()));
+        let _ = fs::remove_dir_all(&child.own);
         self.done.push((child.label, verdict));
     }
 

@@ -9,7 +9,7 @@ use crate::{
     check::{self, Shape},
     commands::{self, Command},
     configs,
-    faults::{Choice, DEATHS, DEPLOYS, KINDS, Kind, LOSSES, Sweep},
+    faults::{Choice, DEATHS, DEPLOYS, KINDS, Kind, LOSSES, Sweep, THEN},
     fork::{self, Pool, Verdict},
     lab::{EXAMPLE, End, Lab, in_virtual_time},
     report::Report,
@@ -153,10 +153,15 @@ fn sweep(name: &str, from: Option<&str>, to: Option<&str>) -> Report {
 pub fn pairs() -> Report {
     let (small, seed) = (configs::small(), seed());
     let change = Change { name: "pairs", from: None, to: Some(&small), by: Command::Up };
-    let (first, wanted) = if level() == Level::Quick { (0.001, 0) } else { (0.085, PAIRS) };
+    let (first, wanted) = if level() == Level::Quick { (0.001, 0) } else { (0.03, PAIRS) };
     // A recovery has fewer calls the later the first fault comes: about eight second faults for each first one.
-    let first = Choice { seed, ..Choice::sample(KINDS, first) };
-    let second = Choice { seed: seed ^ 0x5eed, ..Choice::sample(KINDS, 0.011) };
+    let mut first = Choice { seed, ..Choice::sample(KINDS, first) };
+    let mut second = Choice { seed: seed ^ 0x5eed, ..Choice::sample(KINDS, 0.011) };
+    // A pair by its label, or all of a first fault that the sample has.
+    if let Some((only, _)) = first.only.clone().split_once(THEN) {
+        first = Choice { only: only.to_owned(), ..first.all() };
+        second = second.all();
+    }
     let mut report = run(&change, first, Some(second));
     if report.scenarios < wanted && std::env::var_os("PROOF_ONLY").is_none() {
         report.failures.push(("pairs".to_owned(), format!("{} pairs are fewer than {wanted}", report.scenarios)));

@@ -123,7 +123,9 @@ async fn is_open(aws: &Aws, name: OperationFilterName, value: &str) -> Result<bo
 /// one of them is ours shows only when it is there.
 async fn all_are_made(aws: &Aws) -> Result<bool, Failure> {
     let (start, mut waited) = (Instant::now(), false);
-    while start.elapsed() < LONGEST && is_open(aws, OperationFilterName::Type, OperationType::CreateNamespace.as_str()).await? {
+    while start.elapsed() < LONGEST
+        && is_open(aws, OperationFilterName::Type, OperationType::CreateNamespace.as_str()).await?
+    {
         waited = true;
         tokio::time::sleep(EVERY).await;
     }

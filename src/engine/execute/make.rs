@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Bench;
 use crate::engine::{
     Action, Answers, Class, Created, Entry, Failure, Identity, Key, Kind, Life, Outputs, Physical, Repeat, Scope,
-    Sighting, Step, Target, blueprint::dependencies, environment::TAG_ENVIRONMENT_ID, survey,
+    Sighting, Step, Target, blueprint::dependencies, environment::TAG_ENVIRONMENT_ID, record::Phase, survey,
 };
 
 impl Bench<'_> {
@@ -26,6 +26,8 @@ impl Bench<'_> {
             self.note(Entry::Depose { key: key.clone() })?;
         }
         let identity = self.identity(step);
+        // An earlier run may have made it, and died before it knew.
+        let announced = self.with_book(|book| book.records.get(key).is_some_and(|it| it.phase == Phase::Intended));
         self.note(Entry::Intent {
             key: key.clone(),
             chapter: step.chapter,
@@ -34,7 +36,7 @@ impl Bench<'_> {
             token: identity.token.clone(),
             dependencies: dependencies(&step.spec),
         })?;
-        let made = self.create(kind, step, spec, &identity).await;
+        let made = self.create(kind, step, spec, &identity, announced).await;
         match made {
             Ok(Created { id, outputs }) => {
                 self.note(Entry::Created { key: key.clone(), id: id.clone(), outputs: outputs.clone() })?;
@@ -59,16 +61,16 @@ impl Bench<'_> {
         }
     }
 
-    /// Sends the create until it is answered. The error says whether one may exist all the same.
+    /// Sends the create until it is answered. The error says whether one may exist all the same; `unknown`: one may even before.
     async fn create(
         &self,
         kind: &dyn Kind,
         step: &Step,
         spec: &Value,
         identity: &Identity,
+        mut unknown: bool,
     ) -> Result<Created, (Failure, bool)> {
         let (start, wait) = (Instant::now(), kind.manner().create);
-        let mut unknown = false;
         for attempt in 1.. {
             let failure = match kind.create(spec, identity).await {
                 Ok(created) if created.id.is_empty() => Failure::new(
