@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::{
     Answer, CallLog, Web,
     call::Observe,
-    ecs,
+    ecs, iam,
     lambda::Packages,
     limit::{Limited, Limiter},
 };
@@ -85,6 +85,8 @@ pub struct Aws {
     pub packages: Packages,
     /// What those who wait for services share.
     pub services: ecs::Watch,
+    /// Roles that were made or changed a moment ago.
+    pub roles: iam::Fresh,
     pub appmesh: aws_sdk_appmesh::Client,
     pub autoscaling: aws_sdk_applicationautoscaling::Client,
     pub cloudmap: aws_sdk_servicediscovery::Client,
@@ -166,6 +168,7 @@ impl Aws {
             region,
             packages: Packages::default(),
             services: ecs::Watch::default(),
+            roles: iam::Fresh::default(),
             appmesh: client!(&maker, aws_sdk_appmesh, "appmesh"),
             autoscaling: client!(&maker, aws_sdk_applicationautoscaling, "application-autoscaling"),
             cloudmap: client!(&maker, aws_sdk_servicediscovery, "servicediscovery"),

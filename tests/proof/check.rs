@@ -2,11 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use platformctl::{
-    engine::{Phase, environment::TAG_ENVIRONMENT_ID},
+    engine::{
+        Key, Phase,
+        environment::{TAG_ENVIRONMENT_ID, TAG_KEY},
+    },
     operation::{self, Intention, Prepared},
     state::Store,
 };
@@ -58,6 +61,11 @@ impl Shape {
     }
 }
 
+/// A generation, where it is not by lot: those of an environment that was adopted begin at a random one.
+fn told(generation: u32) -> u32 {
+    generation.min(1000)
+}
+
 /// See [`Shape::fingerprint`]; ids are AWS's and differ.
 fn fingerprint(lab: &Lab) -> String {
     let loaded = Store::new(STATE.as_ref(), SUFFIX).load(SUFFIX, "123456789012", "us-east-1");
@@ -67,7 +75,7 @@ fn fingerprint(lab: &Lab) -> String {
         .values()
         .map(|record| {
             let (key, phase, name) = (&record.key, record.phase, &record.name);
-            format!("{key} {phase:?} {} {name} {:?}", record.generation, record.dependencies)
+            format!("{key} {phase:?} {} {name} {:?}", told(record.generation), record.dependencies)
         })
         .collect();
     lines.push(format!("{:?}", book.deposed.keys()));
@@ -76,12 +84,33 @@ fn fingerprint(lab: &Lab) -> String {
         .into_iter()
         .map(|mut item| {
             item.tags.remove(TAG_ENVIRONMENT_ID);
+            if let Some((key, generation)) = item.tags.get(TAG_KEY).and_then(|tag| Key::from_tag(tag)) {
+                item.tags.insert(TAG_KEY.to_owned(), format!("{key} {}", told(generation)));
+            }
             format!("{} {:?}", item.kind, item.tags)
         })
         .collect();
     items.sort();
     lines.extend(items);
     lines.join("\n")
+}
+
+/// What a destroy goes by, as a file that is there once one from there succeeded; all copies of the process share it.
+fn proof_of(fingerprint: &str) -> PathBuf {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, fingerprint.as_bytes());
+    let name: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Path::new("..").join(format!("destroyed-{name}"))
+}
+
+/// True where a destroy from just such a state has been proved.
+pub fn is_proved(fingerprint: &str) -> bool {
+    proof_of(fingerprint).exists()
+}
+
+/// A destroy from such a state has been proved.
+pub fn proved(fingerprint: &str) {
+    // Whoever doesn't see it proves it once more.
+    let _ = std::fs::write(proof_of(fingerprint), "");
 }
 
 /// After a destroy: everything is as it was before the first `up`.
@@ -100,8 +129,8 @@ fn extra(before: &[String], after: &[String]) -> Vec<String> {
     after.iter().filter(|item| !before.contains(item)).cloned().collect()
 }
 
-/// Everything once, tagged, recorded as it is. True where it is so much like the undisturbed one that a destroy has been proved already.
-pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<bool, String> {
+/// Everything once, tagged, recorded as it is. Gives what a destroy goes by.
+pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<String, String> {
     let workspace = lab.workspace(config).await.map_err(|error| error.to_string())?;
     let prepared = operation::prepare(&workspace, Intention::Plan).await.map_err(|error| error.to_string())?;
     if !prepared.plan.steps.is_empty() {
@@ -134,7 +163,7 @@ pub async fn settled(lab: &Lab, config: &str, wanted: &Shape) -> Result<bool, St
         |item: &&platformctl::sandbox::world::Item| item.tags.get(TAG_ENVIRONMENT_ID).is_some_and(|owner| owner != id);
     match items.iter().find(foreign) {
         Some(item) => Err(format!("{} {} bears another environment's id", item.kind, item.id)),
-        None => Ok(shape.fingerprint == wanted.fingerprint),
+        None => Ok(shape.fingerprint),
     }
 }
 

@@ -16,6 +16,11 @@ fn with(payments: &str) -> String {
     )
 }
 
+/// One service and nothing that it doesn't need: for scenarios of which there are very many.
+pub fn tiny() -> String {
+    format!("{HEAD}[network]\nnat = \"single\"\n\n[services.payments]\nbake_minutes = 0\ncredentials = false\n")
+}
+
 /// Another revision of a service: a blue/green deployment. (The image is not `up`'s to change once a service runs.)
 pub fn rollout() -> String {
     with("memory = 4096")

@@ -53,6 +53,9 @@ pub const KINDS: &[Kind] = &[
 /// The deaths among them.
 pub const DEATHS: &[Kind] = &[KINDS[0], KINDS[1]];
 
+/// Calls that AWS carried out and whose answer nobody got to read.
+pub const UNANSWERED: [Kind; 3] = [KINDS[3], KINDS[6], KINDS[8]];
+
 /// Deaths that are worse than death.
 pub const LOSSES: &[Kind] = &[
     Kind { loses_state: true, delivers: true, ..kind("dies, state lost", Fault::AfterAct(Failure::Dies)) },
@@ -103,7 +106,7 @@ pub const THEN: &str = ", then";
 pub struct Choice {
     /// The kinds.
     pub kinds: &'static [Kind],
-    /// The probability of each death.
+    /// The probability of each death after which the command is run again.
     pub deaths: f64,
     /// The probability of each other fault.
     pub others: f64,
@@ -207,7 +210,7 @@ impl FaultPlan for Sweep {
         for kind in kinds.iter().filter(|kind| kind.applies_to(call)) {
             let label = format!("{} at call {at}, {}:{}, {}", inner.prefix, call.service, call.operation, kind.name);
             let Some((choice, random)) = &mut inner.choice else { break };
-            let share = if kind.kills() { choice.deaths } else { choice.others };
+            let share = if kind.kills() && !kind.abandons { choice.deaths } else { choice.others };
             if !random.random_bool(share) || !label.contains(&choice.only) {
                 continue;
             }

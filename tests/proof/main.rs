@@ -29,7 +29,7 @@ mod truncated;
 mod twice;
 mod wrap;
 
-use std::process::ExitCode;
+use std::process::{Child, Command, ExitCode, Stdio};
 
 use report::Report;
 use sweep::Level;
@@ -82,7 +82,8 @@ fn main() -> ExitCode {
     let everyday = EVERYDAY.iter().filter(|(name, _)| filters.is_empty() || is_named(name));
     let chosen = everyday.chain(MORE.iter().filter(|(name, _)| all || is_named(name)));
     let mut failed = false;
-    for (name, run) in chosen {
+    let aside = (all && !is_listing).then(|| Aside::begin(&SINGLE));
+    for (name, run) in chosen.filter(|(name, _)| aside.is_none() || !SINGLE.contains(name)) {
         if is_listing {
             println!("{name}: test");
             continue;
@@ -93,5 +94,26 @@ fn main() -> ExitCode {
         print!("{}", report.text(name));
         failed |= !report.failures.is_empty();
     }
+    failed |= aside.is_some_and(|aside| !aside.end());
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Proofs that keep one processor busy and no more, so that they run beside the others.
+const SINGLE: [&str; 3] = ["permissions", "parallel", "killed"];
+
+/// This program once more, with proofs of its own.
+struct Aside(Child);
+
+impl Aside {
+    fn begin(names: &[&str]) -> Self {
+        let program = std::env::current_exe().expect("this program");
+        Aside(Command::new(program).args(names).stdout(Stdio::piped()).spawn().expect("this program once more"))
+    }
+
+    /// Waits for them and prints what they came to. True where none failed.
+    fn end(self) -> bool {
+        let output = self.0.wait_with_output().expect("it ends");
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        output.status.success()
+    }
 }

@@ -57,7 +57,7 @@ impl<'a> Change<'a> {
 pub struct Way {
     /// How many runs it took.
     pub runs: usize,
-    /// True where it ended in the state in which the undisturbed one ended: what a destroy makes of that has been proved already.
+    /// True where it ended in a state in which another one ended: what a destroy makes of that has been proved already.
     pub is_like: bool,
 }
 
@@ -72,19 +72,23 @@ pub async fn to_the_end(
     let mut change = *change;
     let mut runs = recover(lab, sweep, &mut change, first, 0).await?;
     sweep.disarm();
+    let mut end_state = None;
     if change.to.is_some() {
-        let is_like = check::settled(lab, change.config(), &marks.shape).await?;
+        let fingerprint = check::settled(lab, change.config(), &marks.shape).await?;
+        let is_like = check::is_proved(&fingerprint);
         commands::fulfilled(lab, change.by, &marks.memory)?;
         check::no_secret(lab)?;
         if is_like {
             return Ok(Way { runs, is_like });
         }
+        end_state = Some(fingerprint);
         change.from = change.to.take();
         let end = commands::run(lab, change.config(), Command::Destroy).await;
         runs += recover(lab, sweep, &mut change, end, sweep.suffered().len()).await?;
     }
     check::nothing_left(lab, &marks.before)?;
     check::no_secret(lab)?;
+    end_state.iter().for_each(|fingerprint| check::proved(fingerprint));
     Ok(Way { runs, is_like: false })
 }
 

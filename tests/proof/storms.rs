@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Storms of each strength.
-const STORMS: [u64; 3] = [1, 8, 20];
+const STORMS: [u64; 3] = [1, 4, 20];
 
 pub fn storms() -> Report {
     let start = Instant::now();

@@ -151,9 +151,13 @@ fn sweep(name: &str, from: Option<&str>, to: Option<&str>) -> Report {
 
 /// Two faults, the second in the recovery from the first: a seeded sample.
 pub fn pairs() -> Report {
-    let (small, seed) = (configs::small(), seed());
-    let change = Change { name: "pairs", from: None, to: Some(&small), by: Command::Up };
-    let (first, wanted) = if level() == Level::Quick { (0.001, 0) } else { (0.03, PAIRS) };
+    let (tiny, seed) = (configs::tiny(), seed());
+    let change = Change { name: "pairs", from: None, to: Some(&tiny), by: Command::Up };
+    let (first, wanted) = match level() {
+        Level::Quick => (0.001, 0),
+        Level::Ci => (0.1, PAIRS),
+        Level::Whole => (0.4, PAIRS),
+    };
     // A recovery has fewer calls the later the first fault comes: about eight second faults for each first one.
     let mut first = Choice { seed, ..Choice::sample(KINDS, first) };
     let mut second = Choice { seed: seed ^ 0x5eed, ..Choice::sample(KINDS, 0.011) };
@@ -172,7 +176,14 @@ pub fn pairs() -> Report {
 /// The state lost at every call of `up`: it adopts, and `destroy` finds all.
 pub fn lost() -> Report {
     let small = configs::small();
-    run(&Change { name: "lost", from: None, to: Some(&small), by: Command::Up }, Choice::of(LOSSES), None)
+    // Whoever goes on with `up` is proved at every call, whoever gives up at a third of them.
+    let others = match level() {
+        Level::Quick => 0.002,
+        Level::Ci => 0.34,
+        Level::Whole => 1.0,
+    };
+    let choice = Choice { others, ..Choice::of(LOSSES) };
+    run(&Change { name: "lost", from: None, to: Some(&small), by: Command::Up }, choice, None)
 }
 
 /// The state lost at every call of `destroy`.
@@ -256,6 +267,7 @@ async fn undisturbed(change: &Change<'_>, seed: u64) -> Result<Shape, String> {
     commands::fulfilled(&lab, change.by, &memory)?;
     expect_done("an undisturbed destroy", &commands::run(&lab, config, Command::Destroy).await)?;
     check::nothing_left(&lab, &before)?;
+    check::proved(&shape.fingerprint);
     Ok(shape)
 }
 

@@ -256,6 +256,7 @@ impl Resource for Service {
     }
 
     async fn create(&self, aws: &Aws, identity: &Identity) -> Result<Created, Failure> {
+        aws.roles.all_are_known()?;
         let answer = aws
             .ecs
             .create_service()
@@ -324,6 +325,9 @@ impl Resource for Service {
         // (ECS API reference, UpdateService). For a revision that failed before it is the second try.
         if changes.touches_any(&["task_definition", "capacity", "execute_command"]) {
             call = call.force_new_deployment(true);
+        }
+        if changes.touches("task_definition") {
+            aws.roles.all_are_known()?;
         }
         let before = rollout::now(aws);
         let sent = call.send().await.of("ecs:UpdateService");

@@ -6,8 +6,10 @@ use super::Aws;
 use crate::engine::Kinds;
 
 pub mod document;
+mod fresh;
 pub mod role;
 
+pub use fresh::Fresh;
 pub use role::{Role, RoleArn, RoleName};
 
 /// Adds this service's kinds.

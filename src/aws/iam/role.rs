@@ -213,6 +213,7 @@ impl Resource for Role {
             .send()
             .await
             .of("iam:CreateRole")?;
+        aws.roles.note();
         let arn = answer.role().map(|role| role.arn()).unwrap_or_default();
         Ok(Created { id: identity.name.clone(), outputs: outputs(&identity.name, arn) })
     }
@@ -231,6 +232,9 @@ impl Resource for Role {
         }
         if changes.touches("managed") {
             self.attach_managed(aws, &it.id).await?;
+        }
+        if changes.touches_any(&["trust", "policies", "managed"]) {
+            aws.roles.note();
         }
         Ok(Outputs::new())
     }
