@@ -131,11 +131,16 @@ impl Pool {
 
     /// Waits for one copy.
     fn reap(&mut self) {
+        // Any of ours, and nobody else's child: what says something, or can't any more, ends.
+        let entry = |child: &Running| libc::pollfd { fd: child.verdict.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+        let mut polled: Vec<libc::pollfd> = self.running.iter().map(entry).collect();
+        // SAFETY: `polled` outlives the call, and its length is given.
+        unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, -1) };
+        let Some(position) = polled.iter().position(|one| one.revents != 0) else { return };
+        let mut child = self.running.swap_remove(position);
         let mut status = 0;
         // SAFETY: `status` outlives the call.
-        let pid = unsafe { libc::waitpid(-1, &mut status, 0) };
-        let position = self.running.iter().position(|child| child.pid == pid).expect("a copy of ours has ended");
-        let mut child = self.running.swap_remove(position);
+        unsafe { libc::waitpid(child.pid, &mut status, 0) };
         let mut text = String::new();
         child.verdict.read_to_string(&mut text).expect("a verdict");
         let verdict = serde_json::from_str(&text).unwrap_or_else(|_| Verdict {

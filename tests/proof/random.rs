@@ -31,7 +31,7 @@ use crate::{
 
 /// Pairs of configurations, and tries of random bytes.
 const PAIRS: [u64; 3] = [1, 12, 40];
-const BYTES: [u64; 3] = [1000, 4000, 20_000];
+const BYTES: [u64; 3] = [1000, 2500, 20_000];
 
 /// A service's lines.
 fn service(index: usize) -> impl Strategy<Value = String> {

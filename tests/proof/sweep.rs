@@ -25,7 +25,7 @@ pub fn up() -> Report {
 pub fn example() -> Report {
     let share = match level() {
         Level::Quick => 0.005,
-        Level::Ci => 0.1,
+        Level::Ci => 0.05,
         Level::Whole => 1.0,
     };
     run(
@@ -155,7 +155,7 @@ pub fn pairs() -> Report {
     let change = Change { name: "pairs", from: None, to: Some(&tiny), by: Command::Up };
     let (first, wanted) = match level() {
         Level::Quick => (0.001, 0),
-        Level::Ci => (0.1, PAIRS),
+        Level::Ci => (0.06, PAIRS),
         Level::Whole => (0.4, PAIRS),
     };
     // A recovery has fewer calls the later the first fault comes: about eight second faults for each first one.

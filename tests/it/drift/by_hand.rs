@@ -150,10 +150,10 @@ pub async fn tamper(workspace: &Workspace, prepared: &Prepared) -> Tampered {
             }
             done.tagged.insert(node.key.clone());
         }
-        if !changes.fields.is_empty() {
-            if let Err(failure) = patiently(|| kind.update(&spec, &it, &changes)).await {
-                done.refused.push(format!("{} can't be given {:?}: {failure}", node.key, changes.fields));
-            }
+        if !changes.fields.is_empty()
+            && let Err(failure) = patiently(|| kind.update(&spec, &it, &changes)).await
+        {
+            done.refused.push(format!("{} can't be given {:?}: {failure}", node.key, changes.fields));
         }
     }
     done.untried.extend(names.into_iter().filter(|(_, tried)| !tried).map(|(name, _)| name));
