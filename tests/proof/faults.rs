@@ -121,7 +121,7 @@ impl Choice {
     pub fn of(kinds: &'static [Kind]) -> Self {
         let (deaths, others) = match level() {
             Level::Quick => (0.04, 0.002),
-            Level::Ci => (1.0, 0.05),
+            Level::Ci => (1.0, 0.03),
             Level::Whole => (1.0, 1.0),
         };
         let only = std::env::var("PROOF_ONLY").unwrap_or_default();
@@ -132,6 +132,11 @@ impl Choice {
         };
         let (deaths, others) = (share("PROOF_DEATHS", deaths), share("PROOF_OTHERS", others));
         Choice { kinds, deaths, others, only, seed: seed() }
+    }
+
+    /// With these probabilities where it is `PROOF=ci` that decides.
+    pub fn in_ci(self, deaths: f64, others: f64) -> Self {
+        if level() == Level::Ci && self.only.is_empty() { Choice { deaths, others, ..self } } else { self }
     }
 
     /// Every one that the label allows.

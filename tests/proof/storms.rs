@@ -81,7 +81,12 @@ pub fn storms() -> Report {
         });
     }
     for fault in [DiskFault::Full { after: 0 }, DiskFault::Full { after: 25 }, DiskFault::SyncFails] {
-        for write in (0..600).step_by(if level() == Level::Quick { 350 } else { 23 }) {
+        let step = match level() {
+            Level::Quick => 350,
+            Level::Ci => 47,
+            Level::Whole => 11,
+        };
+        for write in (0..600).step_by(step) {
             scenario(format!("{fault:?} at write {write}"), &|| disk(fault, write, &shape));
         }
     }

@@ -176,13 +176,8 @@ pub fn pairs() -> Report {
 /// The state lost at every call of `up`: it adopts, and `destroy` finds all.
 pub fn lost() -> Report {
     let small = configs::small();
-    // Whoever goes on with `up` is proved at every call, whoever gives up at a third of them.
-    let others = match level() {
-        Level::Quick => 0.002,
-        Level::Ci => 0.34,
-        Level::Whole => 1.0,
-    };
-    let choice = Choice { others, ..Choice::of(LOSSES) };
+    // Whoever goes on with `up` is proved at every call, whoever gives up at some of them.
+    let choice = Choice::of(LOSSES).in_ci(1.0, 0.2);
     run(&Change { name: "lost", from: None, to: Some(&small), by: Command::Up }, choice, None)
 }
 
@@ -190,7 +185,7 @@ pub fn lost() -> Report {
 pub fn lost_in_destroy() -> Report {
     let small = configs::small();
     let change = Change { name: "lost-in-destroy", from: Some(&small), to: None, by: Command::Destroy };
-    run(&change, Choice::of(&LOSSES[..1]), None)
+    run(&change, Choice::of(&LOSSES[..1]).in_ci(0.5, 0.0), None)
 }
 
 fn run(change: &Change<'_>, choice: Choice, second: Option<Choice>) -> Report {
